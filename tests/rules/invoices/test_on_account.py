@@ -161,7 +161,9 @@ def test_oat_03_an_item_group_that_is_edited_before_the_proposal_gives_its_tax(s
     assert [one["dimensions"] for one in revenue] == [{"Unit": "X"}]
 
 
-def test_oat_03_ms_18_on_a_proposal_an_edit_is_refused_and_allowed_again_once_its_lines_are_deleted(sold: Books) -> None:
+def test_oat_03_ms_18_on_a_proposal_an_edit_is_refused_and_allowed_again_once_its_lines_are_deleted(
+    sold: Books,
+) -> None:
     sold.arrive(*billing())
     sold.import_staging()
     refused = edit(sold, item_sales_tax_group="RED5")

@@ -233,8 +233,10 @@ def needed(row: MasterRow) -> Iterator[Key]:
     for name in ("company", "unit"):
         if (key := reference(row.columns, name)) and row.entity != CONTRACT_LINE:
             yield key
-    if row.entity == CONTRACT_LINE and (key := reference(row.columns, "contract")):
-        yield key
+    if row.entity == CONTRACT_LINE:
+        if key := reference(row.columns, "contract"):
+            yield key
+        yield ChildrenKey(row.id)  # its milestones, which follow it
     if row.entity == MILESTONE and (key := reference(row.columns, "contract_line")):
         yield key
     if row.entity == CONTRACT:
@@ -411,8 +413,8 @@ def said(problem: MasterProblem, detail: str) -> str:
     return f"{problem}: {detail}"
 
 
-WAITED_FOR: Final = frozenset({COMPANY, UNIT, CONTRACT, CONTRACT_LINE, "account", "contact"})
-"""The tables whose rows other rows of master data wait for."""
+WAITED_FOR: Final = frozenset({COMPANY, UNIT, CONTRACT, "account", "contact"})
+"""The tables whose rows others wait for, and are asked for by that. A line has its milestones as children."""
 HAS_DEPENDENTS: Final = frozenset({COMPANY, UNIT})
 """The tables whose company others took over without waiting for it."""
 HAS_LINES: Final = frozenset({CONTRACT, PROJECT})

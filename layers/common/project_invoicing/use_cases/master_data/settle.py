@@ -46,7 +46,7 @@ from project_invoicing.store.master_writes import NameTaken
 from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.store.transactions import pause
 from project_invoicing.use_cases.master_data.rate_rows import RateRows
-from project_invoicing.use_cases.master_data.together import Together
+from project_invoicing.use_cases.master_data.together import AlsoRead, Together
 
 _ATTEMPTS: Final = 12
 _WRITTEN: Final = (CONTRACT, CONTRACT_LINE)
@@ -104,8 +104,8 @@ class Settling:
         """
         if row.entity == EXCHANGE_RATE:
             return self.rates.arrived([row])[0]
-        before, after, outcome = self._settled(RowKey(row.entity, row.id), row)
-        self._look_at(list(self.touched(before, after, outcome)))
+        before, after, outcome, read = self._settled(RowKey(row.entity, row.id), row)
+        self._look_at(list(self.touched(before, after, outcome, AlsoRead(self.master, read))))
         return outcome
 
     def arrived_together(self, rows: Sequence[ArrivedRow]) -> list[Delivery | None]:
@@ -179,15 +179,18 @@ class Settling:
             if key.entity == EXCHANGE_RATE:
                 yield self.rates.look_again(key), ()
             elif done is None or key not in done.settled:
-                before, after, _ = self._settled(key)
+                before, after, _, read = self._settled(key)
                 moves = after.changes != before.changes
-                touched = self.touched(before, after, None) if moves or after.placed.waits_for == MOVED else ()
+                known = AlsoRead(self.master, read)
+                touched = self.touched(before, after, None, known) if moves or after.placed.waits_for == MOVED else ()
                 yield moves, touched
 
     # --- one row ---
 
-    def _settled(self, key: RowKey, arrived: ArrivedRow | None = None) -> tuple[MasterRow, MasterRow, Delivery]:
-        """The row before and after, and what the delivery did. Looks until it has nothing left to write."""
+    def _settled(
+        self, key: RowKey, arrived: ArrivedRow | None = None
+    ) -> tuple[MasterRow, MasterRow, Delivery, Mapping[Key, Seen | None]]:
+        """The row before and after, what the delivery did, and what was read. Looks until nothing is left to write."""
         first, outcome = None, Delivery.DUPLICATE
         known = MasterRow(key.entity, key.id)
         known = known.with_arrived(arrived) if arrived else known
@@ -197,12 +200,12 @@ class Settling:
             first = row if first is None else first
             known = row.with_arrived(arrived) if arrived else row
             if known.version is None and known == row:
-                return first, row, outcome
+                return first, row, outcome, read
             placed = self._place(row, known, read, names)
             after = replace(known, placed=replace(placed, waits_for=MOVED) if _leaves(row, placed) else placed)
             after = with_earlier(row, after)
             if after == row:
-                return first, row, outcome
+                return first, row, outcome, read
             after = replace(after, changes=row.changes + 1)
             try:
                 event = self.event(row, after)
@@ -322,14 +325,11 @@ class Settling:
 
     # --- what follows ---
 
-    def touched(
-        self, before: MasterRow, after: MasterRow, outcome: Delivery | None, known: Known | None = None
-    ) -> Iterator[RowKey]:
+    def touched(self, before: MasterRow, after: MasterRow, outcome: Delivery | None, known: Known) -> Iterator[RowKey]:
         """The rows that may have to be placed anew. After a repeated delivery too: the first may have died before.
 
         ``known`` answers what has been read already.
         """
-        known = known or self.master
         if after.entity in WAITED_FOR:
             yield from known.blocked_rows(f"{after.entity}#{after.id}")
         if before.name and (before.name != after.name or after.deleted):
@@ -339,7 +339,7 @@ class Settling:
             yield from dict.fromkeys(contract for contract in contracts if contract)
         if after.entity == CONTRACT and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
             yield from _children(after, CONTRACT_LINE, known)
-        if after.entity == CONTRACT_LINE and (outcome is Delivery.DUPLICATE or _leaves_company(before, after)):
+        if after.entity == CONTRACT_LINE and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
             yield from _children(after, MILESTONE, known)
         if after.placed.waits_for == MOVED:
             self._moved[after.key] = after.changes
@@ -356,11 +356,6 @@ class Settling:
             if isinstance(found, SeenRow):
                 yield following
             following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
-
-
-def _leaves_company(before: MasterRow, after: MasterRow) -> bool:
-    """Whether it was in another company; what arrived while it was in none waits for it."""
-    return before.placed.company not in (None, after.placed.company)
 
 
 def _children(parent: MasterRow, of: str, known: Known) -> Iterator[RowKey]:
