@@ -20,6 +20,7 @@ from operate import (
     check_dataverse,
     document_commands,
     explain,
+    fixed_price_commands,
     histories,
     invoice_document_commands,
     ledger,
@@ -67,6 +68,7 @@ def add(commands: Commands) -> None:
     ledger_commands.add(commands)
     invoice_document_commands.add(commands)
     sales_tax_commands.add(commands)
+    fixed_price_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

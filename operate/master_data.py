@@ -95,12 +95,14 @@ def find(text: str, company: str | None, stack_prefix: str | None) -> list[Json]
 
 def set_all(entries: Sequence[Entry], stack_prefix: str | None, actor: str | None = None) -> Iterator[Json]:
     """Sets the columns of each entry. Nothing is written if one is not valid: raises ``InvalidInput`` with all."""
-    tables = named(stack_prefix, "setup", "master_data", "staging")
+    of_milestones = [one for one in entries if one.key.part is Part.ON_ACCOUNT_TRANSACTIONS]
+    tables = named(stack_prefix, "setup", "master_data", *(("staging",) if of_milestones else ()))
     dynamodb = client.dynamodb()
     document = setups.current(dynamodb, tables.setup_table).document
     _check(document, entries)
     master = MasterData(dynamodb, tables.master_data_table)
-    _check_milestones(tables.staging_table, dynamodb, entries)
+    if of_milestones:
+        _check_milestones(tables.staging_table, dynamodb, of_milestones)
     pairs = [(entry.key, entry.columns) for entry in entries]
     for made in set_columns(master, pairs, utc_text(datetime.now(UTC)), person(actor)):
         yield {**told(made), "changed": made.changed}
@@ -146,8 +148,8 @@ def _check(document: SetupDocument, entries: Sequence[Entry]) -> None:
 
 def _check_milestones(table: str, dynamodb: DynamoDBClient, entries: Sequence[Entry]) -> None:
     """Raises ``InvalidInput`` for milestones that are on a proposal, or billed (OAT-03)."""
-    where = {one.key.number: one.where for one in entries if one.key.part is Part.ON_ACCOUNT_TRANSACTIONS}
-    refused = may_not_be_edited(Staging(dynamodb, table), where) if where else {}
+    where = {one.key.number: one.where for one in entries}
+    refused = may_not_be_edited(Staging(dynamodb, table), where)
     if refused:
         raise InvalidInput([f"{where[number]}: {why}" for number, why in refused.items()][:_MOST_PROBLEMS])
 

@@ -5,15 +5,22 @@ A milestone of 5,000 on the fixed-price line of the contract, sales tax of 20 %.
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from operate import master_data
+from local import cli
+from operate import explain, master_data
 from operate.invalid_input import InvalidInput
 from operate.master_file import Entry
+from project_invoicing.config import settings
 from project_invoicing.domain.master_data import NameKey, Part
+from project_invoicing.errors import Unavailable
 from project_invoicing.store.milestone_links import naming
 from project_invoicing.use_cases.explain.stores import Stores
 from project_invoicing.use_cases.master_data.milestones import standings
@@ -23,7 +30,7 @@ from tests.harness import envelope
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import TAXED, finance
 from tests.rules.invoices.conftest import of_actuals
-from tests.rules.stories import bill, reverses
+from tests.rules.stories import bill, cost, reverses, sale
 
 MILESTONE = "msdyn_contractlinescheduleofvalue"
 COLUMN = "cr123_milestone"
@@ -252,6 +259,16 @@ def test_oat_04_a_link_that_comes_again_or_moves_is_noted_once_and_counts_as_the
     assert [len(stands[guid(one)].billed_by) for one in ("M1", "M2")] == [0, 1]
 
 
+def test_oat_04_a_delivery_that_dies_before_the_link_is_noted_notes_it_when_it_comes_again(sold: Books) -> None:
+    first, _ = billing()
+    with patch("project_invoicing.store.milestone_links.write_one", side_effect=Unavailable("throttled")):
+        (answer,) = sold.world.deliver(first)
+    assert answer["batchItemFailures"]
+    sold.arrive(first)
+    stores = Stores.read(sold.world.client, sold.world.names)
+    assert naming(stores.staging, [guid("M1")]) == {guid("M1"): [guid("milestone")]}
+
+
 def question(books: Books, id: str) -> dict[str, Any]:
     return dict(envelope({"id": id}, books.world.at, "Manual Question", "by.hand"))
 
@@ -259,3 +276,36 @@ def question(books: Books, id: str) -> dict[str, Any]:
 def flagged(books: Books) -> list[dict[str, Any]]:
     (check,) = [one for one in books.run("reconciliation")["checks"] if one["name"] == "master_changed_after_posting"]
     return list(check["found"])
+
+
+def test_fpr_03_cost_on_account_and_value_of_a_fixed_price_by_period_and_no_work_by_the_hour(
+    sold: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """LED-48: of a mixed contract the expense of 2,000 counts, and the eight hours do not."""
+    sold.arrive(
+        *billing(),
+        master.milestone("M2", "CTR-1-FP", "45000"),
+        master.milestone("gone", "CTR-1-FP", "1"),
+        master.deletion(MILESTONE, "gone", at=LATER),
+        cost("expense", "1", "2000", transaction_class="expense", contract_line="CTR-1-FP"),
+        cost("later", "1", "500", transaction_class="expense", contract_line="CTR-1-FP", start="2026-09-02"),
+        cost("hours", "8", "100"),
+        sale("hours/sold", "8", "200"),
+    )
+    periods = [{"start": f"2026-0{n}-01", "end": f"2026-0{n}-{31 - n % 2}", "status": "open"} for n in (8, 9)]
+    sold.use(finance(TAXED, *REDUCED, fiscal_periods={"USPM": periods}))
+    sold.journalise()
+    sold.import_staging()
+    sold.post_invoices(proposal_id="INV-0001", invoice_date="2026-08-31")
+    names = sold.world.names
+    environment = {f"{kind}_TABLE".upper(): getattr(names, f"{kind}_table") for kind in explain.KINDS}
+    with patch.dict(os.environ, environment):
+        settings.cache_clear()
+        assert cli.main(["fixed-prices", "--company", "USPM", "--csv"]) == 0
+    settings.cache_clear()
+    found = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["contract"], row["contract_line"], row["contract_value"]) for row in found] == 2 * [
+        ("CTR-1", "CTR-1-FP", "50000.00")
+    ]
+    sums = {row["period"]: (row["cost"], row["on_account_invoiced"]) for row in found}
+    assert sums == {"2026-08": ("2000.00", "5000.00"), "2026-09": ("500.00", "0.00")}
