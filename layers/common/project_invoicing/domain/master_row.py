@@ -293,13 +293,12 @@ def _milestone(row: MasterRow, read: Read) -> Placement:
     """In the company of its contract line, by its own id: Dataverse gives it no number."""
     line = reference(row.columns, "contract_line")
     found = read.get(line) if line else None
-    if line is None or not isinstance(found, SeenRow) or found.company is None or found.number is None:
-        why = found.problem if isinstance(found, SeenRow) else None
-        what = f"contract line {line.id if line else ''} of the milestone".replace("  ", " ")
-        detail = f"{what} has {f'no company yet ({why})' if why else 'not arrived'}"
-        waits_for = _blocker(line) if line else None
-        return Placement(problem=said(MasterProblem.CONTRACT_UNKNOWN, detail), waits_for=waits_for)
-    return Placement(found.company, row.id)
+    if isinstance(found, SeenRow) and found.company and found.number:
+        return Placement(found.company, row.id)
+    # Why the line has no company is not said here: a milestone is looked at again when its line has one.
+    detail = f"contract line {line.id} has not arrived, or has no company" if line else "the row names no contract line"
+    waits_for = _blocker(line) if line else None
+    return Placement(problem=said(MasterProblem.CONTRACT_UNKNOWN, detail), waits_for=waits_for)
 
 
 def _named(row: MasterRow, read: Read) -> Placement:
