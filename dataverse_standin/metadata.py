@@ -253,6 +253,17 @@ _SPLIT_RULE: Final = {
 }
 """No public source has the columns of this table; these are the ones that the table maps expect."""
 
+_MILESTONE: Final = {
+    "msdyn_name": text(),
+    "msdyn_contractline": lookup("salesorderdetail"),
+    "msdyn_amount": money(maps.MONEY_LIMIT),
+    "msdyn_progressamount": money(maps.MONEY_LIMIT),
+    "msdyn_milestonedate": DATE,
+    "msdyn_invoicestatus": code(
+        {192350000: "not_ready", 192350001: "ready", 192350002: "invoice_created", 192350003: "invoice_posted"}
+    ),
+}
+
 _EXCHANGE_RATE: Final = {
     "msdyn_exchangeratetypename": text(20),
     "msdyn_fromcurrencycode": text(5),
@@ -366,6 +377,7 @@ TABLES: Final[Mapping[str, Table]] = {
         _table(
             "msdyn_projectcontractsplitbillingrule", "msdyn_projectcontractsplitbillingrules", "msdyn_name", _SPLIT_RULE
         ),
+        _table("msdyn_contractlinescheduleofvalue", "msdyn_contractlinescheduleofvalues", "msdyn_name", _MILESTONE),
         _table("msdyn_currencyexchangerate", "msdyn_currencyexchangerates", "msdyn_name", _EXCHANGE_RATE),
         _table("msdyn_project", "msdyn_projects", "msdyn_subject", _PROJECT),
         _table("msdyn_projecttask", "msdyn_projecttasks", "msdyn_subject", {"msdyn_project": lookup("msdyn_project")}),

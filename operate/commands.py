@@ -24,6 +24,7 @@ from operate import (
     cost_commands,
     document_commands,
     explain,
+    fixed_price_commands,
     histories,
     integration_commands,
     invoice_document_commands,
@@ -80,6 +81,7 @@ def add(commands: Commands) -> None:
     cost_commands.add(commands)
     accrual_commands.add(commands)
     adjust_commands.add(commands)
+    fixed_price_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

@@ -219,7 +219,9 @@ def _order(row: dict[str, Any]) -> tuple[str, ...]:
 def _lines(found: list[dict[str, Any]]) -> Iterator[str]:
     for row in found:
         state = "" if row["state"] == "there" else f"  {row['state']}"
-        names = " ".join(text for text in (row["company"], row["number"] or row["asks_for"], row["name"]) if text)
+        number = None if row["number"] == row["id"] else row["number"] or row["asks_for"]
+        told = (row["company"], number, row["name"], row.get("date"), row.get("amount"), row.get("status"))
+        names = " ".join(text for text in told if text)
         yield f"{row['entity']} {row['id']}  {names}{state}"
         if row["problem"]:
             yield f"    {row['problem']}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from operate.explain import stores
 from operate.invalid_input import InvalidInput, unknown
@@ -16,18 +16,23 @@ from project_invoicing.domain.actor import person
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part, RowKey, SeenName, SeenRow
-from project_invoicing.domain.tables import CURRENCY
+from project_invoicing.domain.tables import CURRENCY, MILESTONE
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.finance_columns import problems
 from project_invoicing.setup.indexes.references import without_precision
 from project_invoicing.store import client, setups
 from project_invoicing.store.master_data import MasterData
 from project_invoicing.store.master_items import FIRST, folded
+from project_invoicing.store.staging import Staging
 from project_invoicing.store.whole_master_data import everything
 from project_invoicing.use_cases.commands.edit_master_data import told
 from project_invoicing.use_cases.explain.master_data import explain_name
+from project_invoicing.use_cases.master_data.milestones import may_not_be_edited
 from project_invoicing.use_cases.master_data.set_columns import set_columns
 from project_invoicing.use_cases.master_data.shown import by_name
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 Json = dict[str, Any]
 
@@ -90,11 +95,14 @@ def find(text: str, company: str | None, stack_prefix: str | None) -> list[Json]
 
 def set_all(entries: Sequence[Entry], stack_prefix: str | None, actor: str | None = None) -> Iterator[Json]:
     """Sets the columns of each entry. Nothing is written if one is not valid: raises ``InvalidInput`` with all."""
-    tables = named(stack_prefix, "setup", "master_data")
+    of_milestones = [one for one in entries if one.key.part is Part.ON_ACCOUNT_TRANSACTIONS]
+    tables = named(stack_prefix, "setup", "master_data", *(("staging",) if of_milestones else ()))
     dynamodb = client.dynamodb()
     document = setups.current(dynamodb, tables.setup_table).document
     _check(document, entries)
     master = MasterData(dynamodb, tables.master_data_table)
+    if of_milestones:
+        _check_milestones(tables.staging_table, dynamodb, of_milestones)
     pairs = [(entry.key, entry.columns) for entry in entries]
     for made in set_columns(master, pairs, utc_text(datetime.now(UTC)), person(actor)):
         yield {**told(made), "changed": made.changed}
@@ -138,6 +146,14 @@ def _check(document: SetupDocument, entries: Sequence[Entry]) -> None:
         raise InvalidInput(found[:_MOST_PROBLEMS] + more)
 
 
+def _check_milestones(table: str, dynamodb: DynamoDBClient, entries: Sequence[Entry]) -> None:
+    """Raises ``InvalidInput`` for milestones that are on a proposal, or billed (OAT-03)."""
+    where = {one.key.number: one.where for one in entries}
+    refused = may_not_be_edited(Staging(dynamodb, table), where)
+    if refused:
+        raise InvalidInput([f"{where[number]}: {why}" for number, why in refused.items()][:_MOST_PROBLEMS])
+
+
 def _is_chosen(row: SeenRow, chosen: Chosen) -> bool:
     return (
         (chosen.part is None or PARTS.get(row.entity) is chosen.part)
@@ -157,6 +173,7 @@ def _problem(row: SeenRow, chosen: Chosen) -> str | None:
 
 def _row(row: SeenRow, chosen: Chosen) -> Json:
     """``asks_for`` is the number that a row would have, were there nothing wrong with it."""
+    of_milestone = row.columns if row.entity == MILESTONE else {}
     return {
         "entity": row.entity,
         "id": row.id,
@@ -166,4 +183,5 @@ def _row(row: SeenRow, chosen: Chosen) -> Json:
         "name": row.columns.get("name"),
         "state": "deleted" if row.deleted else "there",
         "problem": _problem(row, chosen),
+        **{name: of_milestone.get(name) for name in ("contract_line", "date", "amount", "status") if of_milestone},
     }

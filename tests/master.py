@@ -141,6 +141,17 @@ def split_rule(id: str, contract: str, customer: str, percent: str, **given: Any
     return context("msdyn_projectcontractsplitbillingrule", id, **_columns(given, usual))
 
 
+def milestone(id: str, contract_line: str, amount: str, **given: Any) -> Context:
+    usual = {
+        "msdyn_name": f"Milestone {id}",
+        "msdyn_contractline": _to("salesorderdetail", contract_line),
+        "msdyn_amount": Decimal(amount),
+        "msdyn_milestonedate": "2026-08-31",
+        "msdyn_invoicestatus": option(192350001),
+    }
+    return context("msdyn_contractlinescheduleofvalue", id, **_columns(given, usual))
+
+
 def deletion(entity: str, id: str, at: str = AT) -> Context:
     """A row is deleted, and the step has no image of it: only its id comes."""
     return context(entity, id, "Delete", at=at) | {"PreEntityImages": []}

@@ -18,7 +18,7 @@ from project_invoicing.chunks import chunks
 from project_invoicing.domain.actual import RowVersion
 from project_invoicing.domain.master_data import EXCHANGE_RATE, NameKey, Part
 from project_invoicing.domain.master_row import DELETION, ArrivedRow
-from project_invoicing.domain.tables import SPLIT_RULE
+from project_invoicing.domain.tables import MILESTONE, SPLIT_RULE
 from project_invoicing.store.master_data import FinanceChange, MasterData
 from project_invoicing.use_cases.master_data.settle import Settling
 from tests.builders import guid
@@ -67,6 +67,7 @@ COLUMNS: dict[str, dict[str, Callable[[Random], Any]]] = {
         "project": to("msdyn_project", "1", "2"),
     },
     SPLIT_RULE: {"contract": CONTRACTS, "percent": one("60", "40", "100"), "customer": to("account", "1", "2")},
+    MILESTONE: {"contract_line": to("salesorderdetail", "1", "2", "3"), "amount": one("100", "200")},
     "product": {"number": one("A-1", "A-2"), "name": one("Arm")},
     "bookableresource": {"name": one("Ann", "Bob"), "active": one(True, False)},
     EXCHANGE_RATE: {
@@ -120,7 +121,11 @@ def end(client: Any, take: Callable[[Settling], object], *, quiet: bool) -> Tabl
     table = tables.create(client, f"-{next(_numbers)}", only="MasterDataTable").master_data_table
     master = MasterData(client, table)
     master.set_finance_together(Part.PROJECTS, OF_FINANCE, AT)
-    take(Settling(master, lambda: {"Robotics": "USPM"}, lambda: True, AT, contracts=WRITTEN.get, quiet=quiet))
+    take(
+        Settling(
+            master, lambda: {"Robotics": "USPM"}, lambda: True, AT, written=lambda row: WRITTEN.get(row.id), quiet=quiet
+        )
+    )
     found = [_uncounted(item) for item in tables.contents(client, table) if not item["pk"].startswith("HISTORY#")]
     client.delete_table(TableName=table)
     return sorted(found, key=lambda item: (item["pk"], item["sk"], item.get("d", "")))

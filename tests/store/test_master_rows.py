@@ -42,7 +42,9 @@ class Books:
         self.master = MasterData(client, table)
         self.units: dict[str, str] = {}
         self.written: dict[str, tuple[str, str]] = {}
-        self.settling = Settling(self.master, lambda: self.units, lambda: True, AT, contracts=self.written.get)
+        self.settling = Settling(
+            self.master, lambda: self.units, lambda: True, AT, written=lambda row: self.written.get(row.id)
+        )
 
     def take(self, *rows: ArrivedRow) -> list[str]:
         return [str(self.settling.arrived(row)) for row in rows]

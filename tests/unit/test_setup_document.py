@@ -307,6 +307,15 @@ def test_accrual_is_refused_where_the_cost_stays_on_the_balance_sheet() -> None:
     assert problem.startswith("profiles.TM-WIP: accrue_revenue.time needs post_costs.time: profit_and_loss")
 
 
+def test_led_40_a_fixed_price_without_estimates_is_invoiced_to_profit_and_loss() -> None:
+    without = {"billing_method": "fixed_price", "estimate_principle": "no_wip"}
+    assert problems(document(("profiles.FP", without))) == []
+    (problem,) = problems(document(("profiles.FP", {**without, "on_account": "balance"})))
+    assert problem.startswith("profiles.FP: estimate_principle: no_wip needs on_account: profit_and_loss")
+    (problem,) = problems(document(("profiles.TM-WIP.estimate_principle", "no_wip")))
+    assert problem == "profiles.TM-WIP: estimate_principle is for billing_method: fixed_price; leave it out"
+
+
 def test_ivp_01_an_investment_accrues_no_revenue() -> None:
     (problem,) = problems(document(("profiles.TM-WIP.billing_method", "investment")))
     assert problem.startswith("profiles.TM-WIP: accrue_revenue is not for billing_method: investment")

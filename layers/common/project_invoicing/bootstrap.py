@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from project_invoicing.dataverse.api import DataverseApi
     from project_invoicing.document_bucket import DocumentBucket
     from project_invoicing.domain.actor import Actor
+    from project_invoicing.domain.master_data import RowKey
     from project_invoicing.ledger_bucket import LedgerBucket
     from project_invoicing.other_function import OtherFunction
     from project_invoicing.seal_bucket import SealBucket
@@ -180,7 +181,7 @@ def master_data_sync(time_left: Callable[[], bool]) -> MasterDataSync:
     from project_invoicing.use_cases.master_data.receive import MasterDataSync
     from project_invoicing.use_cases.master_data.settle import Settling
 
-    settling = partial(Settling, master_data(), units, time_left, contracts=written_contract)
+    settling = partial(Settling, master_data(), units, time_left, written=written_in_setup)
     return MasterDataSync(settling, staging, maps_at_work())
 
 
@@ -194,14 +195,13 @@ def units() -> Mapping[str, str]:
         return {}
 
 
-def written_contract(id: str) -> tuple[str, str] | None:
-    """Company and number of a contract, by its Dataverse id, as the set-up document has them."""
-    from project_invoicing.domain.tables import CONTRACT
+def written_in_setup(row: RowKey) -> tuple[str, str] | None:
+    """Company and number of a contract, or a contract line, as the set-up document has them."""
     from project_invoicing.setup.effective import Found
     from project_invoicing.store import setups
 
     try:
-        found = setups.current(client.dynamodb(), settings().setup_table).find(CONTRACT, id)
+        found = setups.current(client.dynamodb(), settings().setup_table).find(row.entity, row.id)
     except setups.NotLoaded:
         return None
     return (found.company, found.name) if isinstance(found, Found) and found.company else None

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from project_invoicing.use_cases.explain.stores import Stores
 from tests.builders import Context, proforma
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
@@ -211,6 +212,96 @@ def test_ret_16_a_new_retainer_may_stand_on_a_document_with_a_negative_total(boo
     assert on_account(books) == Decimal(-1000)
 
 
+# --- refunds, and several customers -----------------------------------------------------------------------------------
+
+
+def refunded(invoice: str = "inv-3", number: str = "INV-0003") -> list[Context]:
+    """The 600 that are left of a retainer of 1,000 go back to the customer (RET-10)."""
+    return [
+        bill("refund", "-1", "600", invoice=invoice, **RETAINER),
+        proforma(invoice, number=number, total="-600"),
+    ]
+
+
+def applied(amount: str = "400", name: str = "applied") -> list[Context]:
+    """A part of a retainer pays for a part of work of 1,600."""
+    work = billed(total=str(1600 - int(amount)), invoice="inv-2", number="INV-0002")
+    return [*work, bill(name, "-1", amount, invoice="inv-2", **RETAINER)]
+
+
+def retainer_of_1000() -> list[Context]:
+    return [bill("retainer/billed", "1", "1000", **RETAINER), proforma("inv-1", number="INV-0001", total="1000")]
+
+
+@pytest.mark.parametrize(
+    ("change", "figures"),
+    [
+        pytest.param(BALANCE, ["1000.00", "1200.00", "-600.00"], id="no sales tax"),
+        pytest.param(TAXED, ["1200.00", "1440.00", "-720.00"], id="VAT20"),
+    ],
+)
+def test_oat_05_what_is_left_of_a_retainer_is_refunded_with_a_credit_note(
+    books: Books, change: tuple[str, Any], figures: list[str]
+) -> None:
+    books.use(finance(change))
+    for step in (retainer_of_1000(), applied(), refunded()):
+        invoice(books, *step)
+    numbers = ("INV-0001", "INV-0002", "INV-0003")
+    amounts = [amount for number in numbers for kind, amount in lines(books, number) if kind == "on_account"]
+    assert amounts == ["1000.00", "-400.00", "-600.00"]
+    assert [made["total"] for made in books.result["invoices"]] == figures
+    assert books.invoice("INV-0003")["document_type"] == "credit_note"
+    assert on_account(books) == 0
+    assert books.balances()["invoiced_revenue"] == Decimal(-1600)
+
+
+def test_oat_05_each_of_several_customers_has_a_retainer_and_invoices_of_its_own(books: Books) -> None:
+    for number, (customer, amount) in enumerate((("C-001", "600"), ("C-002", "400")), start=1):
+        id = f"inv-{number}"
+        retainer = bill(f"retainer-{number}", "1", amount, invoice=id, **RETAINER | {"customer": customer})
+        invoice(books, retainer, proforma(id, number=f"INV-000{number}", total=amount, customer=customer))
+    made = [(one["proposal_id"], one["total"], one["document_type"]) for one in books.result["invoices"]]
+    assert made == [("INV-0001", "600.00", "invoice"), ("INV-0002", "400.00", "invoice")]
+    posted = Stores.read(books.world.client, books.world.names).proposals.invoices
+    charged = [posted.get("USPM", one["invoice_number"]) for one in books.result["invoices"]]
+    assert [one.customer for one in charged if one] == ["C-001", "C-002"]
+    assert on_account(books) == Decimal(-1000)
+    work = billed(total="1200", invoice="inv-3", number="INV-0003")
+    work[0] = proforma("inv-3", number="INV-0003", total="1200", customer="C-002")
+    invoice(books, *work, bill("applied", "-1", "400", invoice="inv-3", **RETAINER | {"customer": "C-002"}))
+    assert on_account(books) == Decimal(-600)
+    assert retainers_off(books) == []
+
+
+def test_oat_07_a_refund_that_is_revised_takes_its_line_back(books: Books) -> None:
+    for step in (retainer_of_1000(), applied(), refunded()):
+        invoice(books, *step)
+    revised = proforma("inv-4", number="INV-0004", total="600", has_corrections=True)
+    back = bill("refund/back", "1", "600", invoice="inv-4", **RETAINER)
+    invoice(books, back, reverses("refund/back", "refund"), revised)
+    assert lines(books, "INV-0004") == [("on_account", "600.00")]
+    assert (books.invoice("INV-0004")["document_type"], books.invoice("INV-0004")["total"]) == ("invoice", "600.00")
+    assert on_account(books) == Decimal(-600)
+    assert retainers_off(books) == []
+
+
+def test_oat_07_inv_24_a_retainer_that_is_applied_after_its_refund_is_posted_as_told_and_flagged(books: Books) -> None:
+    invoice(books, *retainer_of_1000())
+    invoice(books, *refunded())
+    invoice(books, *applied("500"))
+    assert books.invoice("INV-0002")["total"] == "1100.00"
+    (found,) = retainers_off(books)
+    assert (found["id"], found["amount"], found["currency"]) == ("CTR-1", "-100", "USD")
+
+
+def retainers_off(books: Books) -> list[dict[str, Any]]:
+    """What the nightly reconciliation says of retainers."""
+    report = books.run("reconciliation")
+    (check,) = [one for one in report["checks"] if one["name"] == "retainers"]
+    assert check["checked"]
+    return list(check["found"])
+
+
 # --- milestones -------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +333,39 @@ def test_ms_17_a_milestone_has_the_tax_groups_of_its_contract_and_of_the_paramet
     (voucher,) = books.result["vouchers"]
     revenue = next(one for one in voucher["lines"] if one["posting_type"] == "invoiced_revenue_on_account")
     assert revenue["dimensions"] == {"Unit": "FP"}
+
+
+@pytest.mark.parametrize(
+    ("principle", "on_account_posting", "posting_type"),
+    [
+        ("no_wip", "profit_and_loss", "invoiced_revenue_on_account"),
+        ("completed_contract", "balance", "wip_invoiced_on_account"),
+        ("completed_percentage", "balance", "wip_invoiced_on_account"),
+        ("straight_line", "profit_and_loss", "invoiced_revenue_on_account"),
+    ],
+)
+def test_fpr_01_a_fixed_price_has_costs_by_its_profile_no_unbilled_sale_and_milestones_on_account(
+    books: Books, principle: str, on_account_posting: str, posting_type: str
+) -> None:
+    profile: dict[str, Any] = {
+        "billing_method": "fixed_price",
+        "on_account": on_account_posting,
+        "estimate_principle": principle,
+    }
+    profile["post_costs"] = {"expense": "balance"}
+    books.use(finance(("profiles.FP", profile)))
+    milestone = bill("milestone", "1", "2000", **FIXED, transaction_class="milestone")
+    expense = cost("expense", "1", "500", transaction_class="expense", **FIXED)
+    invoice(books, cost("hours", "8", "100", **FIXED), expense, milestone, proforma("inv-1", total="2000"))
+    assert {line["kind"] for line in books.journal_lines()} == {"cost"}
+    assert books.balances() == {
+        "cost": Decimal(800),
+        "payroll_allocation": Decimal(-800),
+        "wip_cost_value": Decimal(500),
+        "expense_offset": Decimal(-500),
+        "customer_balance": Decimal(2000),
+        posting_type: Decimal(-2000),
+    }
 
 
 def test_led_48_prop_17_work_a_milestone_and_a_deduction_stand_on_one_invoice(books: Books) -> None:

@@ -24,6 +24,7 @@ from project_invoicing.domain.tables import (
     CONNECTION,
     CURRENCY,
     EXPENSE,
+    MILESTONE,
     ORIGIN,
     PROFORMA,
     PROJECT,
@@ -201,6 +202,14 @@ ACTUALS: Final = TableMap(
             Transform.DECIMAL,
             limit=MONEY_LIMIT,
             note="what is billed on top of the amount, signed like it: a line of its own, of class fee (FEE-02)",
+        ),
+        Column(
+            "",
+            "milestone",
+            Transform.LOOKUP,
+            entity=MILESTONE,
+            note="the milestone that a billed sale bills: its on-account transaction gives tax groups, category and "
+            "dimensions (OAT-04)",
         ),
         Column(
             "",

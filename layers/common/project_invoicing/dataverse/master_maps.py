@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from project_invoicing.dataverse.table_map import Column, DateBehavior, Direction, TableMap, Transform
+from project_invoicing.dataverse.table_map import MONEY_LIMIT, Column, DateBehavior, Direction, TableMap, Transform
 from project_invoicing.domain import tables
 from project_invoicing.domain.codes import BillingMethod, RowState, TableMapName
 
@@ -32,6 +32,12 @@ CONTRACT_STATES: Final[Mapping[int, str]] = {
 BILLING_METHODS: Final[Mapping[int, str]] = {
     192350000: BillingMethod.TIME_AND_MATERIAL,
     192350001: BillingMethod.FIXED_PRICE,
+}
+MILESTONE_STATUSES: Final[Mapping[int, str]] = {
+    192350000: "not_ready",
+    192350001: "ready",
+    192350002: "invoice_created",
+    192350003: "invoice_posted",
 }
 RATE_TYPE: Final = "default"
 """The type of a rate that names none."""
@@ -323,6 +329,24 @@ SPLIT_BILLING_RULES: Final = _map(
     Column("msdyn_paymentterms", "terms_of_payment", Transform.TEXT, limit=20, note="the code, as in `contracts`"),
 )
 
+MILESTONES: Final = _map(
+    TableMapName.MILESTONES,
+    tables.MILESTONE,
+    "on-account transactions (Contract line milestones)",
+    _name("msdyn_name", required=False),
+    Column("msdyn_contractline", "contract_line", Transform.LOOKUP, required=True, entity=tables.CONTRACT_LINE),
+    Column("msdyn_amount", "amount", Transform.DECIMAL, limit=MONEY_LIMIT),
+    Column("msdyn_milestonedate", "date", Transform.DATE, behavior=DateBehavior.CALENDAR, newer=True),
+    Column(
+        "msdyn_invoicestatus",
+        "status",
+        Transform.CODE,
+        codes=MILESTONE_STATUSES,
+        newer=True,
+        note="no public source gives all codes: a setting",
+    ),
+)
+
 MASTER_MAPS: Final = (
     COMPANIES,
     CURRENCIES,
@@ -337,6 +361,7 @@ MASTER_MAPS: Final = (
     PROJECTS,
     CONTRACT_LINES,
     SPLIT_BILLING_RULES,
+    MILESTONES,
 )
 """Parents first: the order in which a sweep reads them."""
 MASTER_TABLES: Final[Mapping[str, str]] = {one.entity: one.name for one in MASTER_MAPS}

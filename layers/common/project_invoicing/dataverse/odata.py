@@ -26,6 +26,7 @@ ENTITY_SETS: Final[Mapping[str, str]] = {
     tables.CONTRACT: "salesorders",
     tables.CONTRACT_LINE: "salesorderdetails",
     tables.SPLIT_RULE: "msdyn_projectcontractsplitbillingrules",
+    tables.MILESTONE: "msdyn_contractlinescheduleofvalues",
     tables.PROJECT: "msdyn_projects",
     tables.RESOURCE: "bookableresources",
     tables.PRODUCT: "products",

@@ -51,13 +51,14 @@ class Actual:
     """One msdyn_actual, mapped (table map ``actuals``). Amounts are in ``currency``, signed as Dataverse signs them.
 
     ``start``, ``document_date`` and ``accounting_date`` are either a bare date (``2026-08-27``), which is never
-    shifted, or an instant (``2026-08-27T16:05:00Z``), whose day depends on the company's time zone (contract, section
-    5). The table map says which of them a column gives. ``customer`` is an account, or a contact where the actual names
-    no account. ``discount`` reduces the amount before it is billed and is signed like the amount (FEE-01);
-    ``resourcing_unit`` is the organizational unit that lends the resource, by id or legal entity; ``origin`` says where
-    a cost comes from (JRN-16); ``fee`` is what is billed on top of the amount, signed like it (FEE-02). Organizations
-    that have these four name their columns in the settings. ``fee_of`` marks an actual that only we have: the fee of
-    the sale with this id (``fee_of``).
+    shifted, or an instant (``2026-08-27T16:05:00Z``), whose day depends on the company's time zone (contract,
+    section 5). The table map says which of them a column gives. ``customer`` is an account, or a contact where the
+    actual names no account. ``discount`` reduces the amount before it is billed and is signed like the amount
+    (FEE-01); ``resourcing_unit`` is the organizational unit that lends the resource, by id or legal entity;
+    ``origin`` says where a cost comes from (JRN-16); ``fee`` is what is billed on top of the amount, signed like it
+    (FEE-02); ``milestone`` is the one that a billed sale bills (OAT-04). Organizations that have these five name
+    their columns in the settings. ``fee_of`` marks an actual that only we have: the fee of the sale with this id
+    (``fee_of``).
     """
 
     id: str
@@ -92,6 +93,7 @@ class Actual:
     origin: CostOrigin | None = None
     discount: Decimal | None = None
     resourcing_unit: str | None = None
+    milestone: Reference | None = None
     fee: Decimal | None = None
     fee_of: str | None = None
     custom: dict[str, str] = field(default_factory=dict)

@@ -100,6 +100,7 @@ class TableMapName(StrEnum):
     PROJECTS = "projects"
     CONTRACT_LINES = "contract_lines"
     SPLIT_BILLING_RULES = "split_billing_rules"
+    MILESTONES = "milestones"
     INVOICES = "invoices"
     ACTUALS = "actuals"
     TRANSACTION_CONNECTIONS = "transaction_connections"
@@ -123,6 +124,7 @@ MASTER_DATA_MAPS: Final = frozenset(
         TableMapName.PROJECTS,
         TableMapName.CONTRACT_LINES,
         TableMapName.SPLIT_BILLING_RULES,
+        TableMapName.MILESTONES,
     }
 )
 """The maps of master data. In a deployed stack they are stopped until somebody starts them."""

@@ -31,5 +31,6 @@ COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
     Part.PROJECTS: ("group", "sales_tax_group", "dimensions"),
     Part.PRODUCTS: ("item_sales_tax_group",),
     Part.WORKERS: ("dimensions",),
+    Part.ON_ACCOUNT_TRANSACTIONS: ("sales_tax_group", "item_sales_tax_group", "category", "dimensions"),
 }
 """The columns of each part that finance may set. Everything else of master data is Dataverse's."""

@@ -30,6 +30,7 @@ class Part(StrEnum):
     COMPANIES = "companies"
     UNITS = "units"
     TRANSACTION_CATEGORIES = "transaction_categories"
+    ON_ACCOUNT_TRANSACTIONS = "on_account_transactions"
 
 
 PARTS: Final[Mapping[str, Part]] = {
@@ -44,9 +45,19 @@ PARTS: Final[Mapping[str, Part]] = {
     "cdm_company": Part.COMPANIES,
     "msdyn_organizationalunit": Part.UNITS,
     "msdyn_transactioncategory": Part.TRANSACTION_CATEGORIES,
+    tables.MILESTONE: Part.ON_ACCOUNT_TRANSACTIONS,
 }
 """The part that a Dataverse table belongs to."""
-NAMED: Final = frozenset({Part.CUSTOMERS, Part.CONTRACTS, Part.CONTRACT_LINES, Part.PROJECTS, Part.PRODUCTS})
+NAMED: Final = frozenset(
+    {
+        Part.CUSTOMERS,
+        Part.CONTRACTS,
+        Part.CONTRACT_LINES,
+        Part.PROJECTS,
+        Part.PRODUCTS,
+        Part.ON_ACCOUNT_TRANSACTIONS,
+    }
+)
 """The parts whose rows have a number that is unique: in their company, or overall for those in ``GLOBAL``."""
 GLOBAL: Final = frozenset({Part.PRODUCTS})
 SPLIT_RULE: Final = tables.SPLIT_RULE
@@ -72,7 +83,7 @@ class NameKey:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ChildrenKey:
-    """What hangs on a row: the split billing rules of a contract, the contract lines of a project."""
+    """What hangs on a row: split billing rules of a contract, contract lines of a project, milestones of a line."""
 
     parent: str
 

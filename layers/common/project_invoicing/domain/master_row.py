@@ -27,7 +27,7 @@ from project_invoicing.domain.master_data import (
     Seen,
     SeenRow,
 )
-from project_invoicing.domain.tables import COMPANY, CONTRACT, CONTRACT_LINE, PROJECT, SPLIT_RULE, UNIT
+from project_invoicing.domain.tables import COMPANY, CONTRACT, CONTRACT_LINE, MILESTONE, PROJECT, SPLIT_RULE, UNIT
 
 DELETION: Final = "~"
 """The content of a deletion's version: after that of any version of the same moment."""
@@ -47,8 +47,13 @@ _CALLED: Final = {Part.CURRENCIES: "code", Part.COMPANIES: "code"}
 _OF_A_CHILD: Final = {
     CONTRACT_LINE: ("contract", "project"),
     SPLIT_RULE: ("contract", "customer", "percent", "terms_of_payment"),
+    MILESTONE: ("amount", "date", "status"),
 }
-_PARENTS: Final = {CONTRACT_LINE: ("contract", "project"), SPLIT_RULE: ("contract",)}
+_PARENTS: Final = {
+    CONTRACT_LINE: ("contract", "project"),
+    SPLIT_RULE: ("contract",),
+    MILESTONE: ("contract_line",),
+}
 
 Read = Mapping[Key, Seen | None]
 
@@ -228,7 +233,11 @@ def needed(row: MasterRow) -> Iterator[Key]:
     for name in ("company", "unit"):
         if (key := reference(row.columns, name)) and row.entity != CONTRACT_LINE:
             yield key
-    if row.entity == CONTRACT_LINE and (key := reference(row.columns, "contract")):
+    if row.entity == CONTRACT_LINE:
+        if key := reference(row.columns, "contract"):
+            yield key
+        yield ChildrenKey(row.id)  # its milestones, which follow it
+    if row.entity == MILESTONE and (key := reference(row.columns, "contract_line")):
         yield key
     if row.entity == CONTRACT:
         yield ChildrenKey(row.id)
@@ -250,6 +259,8 @@ def place(
         return Placement()
     if row.entity == CONTRACT_LINE:
         found = _line(row, read)
+    elif row.entity == MILESTONE:
+        found = _milestone(row, read)
     elif row.part in NAMED:
         found = _named(row, read)
     else:
@@ -276,6 +287,18 @@ def _line(row: MasterRow, read: Read) -> Placement:
         return Placement(problem=said(MasterProblem.CONTRACT_UNKNOWN, detail), waits_for=_blocker(contract))
     sequence = row.columns.get("number")
     return Placement(found.company, f"{found.number}-{sequence}" if sequence else row.id)
+
+
+def _milestone(row: MasterRow, read: Read) -> Placement:
+    """In the company of its contract line, by its own id: Dataverse gives it no number."""
+    line = reference(row.columns, "contract_line")
+    found = read.get(line) if line else None
+    if isinstance(found, SeenRow) and found.company and found.number:
+        return Placement(found.company, row.id)
+    # Why the line has no company is not said here: a milestone is looked at again when its line has one.
+    detail = f"contract line {line.id} has not arrived, or has no company" if line else "the row names no contract line"
+    waits_for = _blocker(line) if line else None
+    return Placement(problem=said(MasterProblem.CONTRACT_UNKNOWN, detail), waits_for=waits_for)
 
 
 def _named(row: MasterRow, read: Read) -> Placement:
@@ -390,7 +413,7 @@ def said(problem: MasterProblem, detail: str) -> str:
 
 
 WAITED_FOR: Final = frozenset({COMPANY, UNIT, CONTRACT, "account", "contact"})
-"""The tables whose rows other rows of master data wait for."""
+"""The tables whose rows others wait for, and are asked for by that. A line has its milestones as children."""
 HAS_DEPENDENTS: Final = frozenset({COMPANY, UNIT})
 """The tables whose company others took over without waiting for it."""
 HAS_LINES: Final = frozenset({CONTRACT, PROJECT})

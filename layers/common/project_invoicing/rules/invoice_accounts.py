@@ -8,7 +8,7 @@ from project_invoicing.domain.codes import ON_ACCOUNT, PostingType
 from project_invoicing.domain.journal_line import AccountFor
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.rules.accounts import account_for
-from project_invoicing.rules.profiles import group_of, profile_for
+from project_invoicing.rules.profiles import group_of, on_account_profile
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.posting import OnAccountPosting
 
@@ -51,7 +51,7 @@ def _revenue_posting_type(line: ProposalLine, company: str, setup: FinanceSetup)
     """On-account lines by the profile of their billing method, others as invoiced revenue (LED-11, LED-36, LED-37)."""
     if line.transaction_class not in ON_ACCOUNT:
         return PostingType.INVOICED_REVENUE
-    profile = profile_for(company, line.project, line.contract, line.contract_line, setup)
+    profile = on_account_profile(line, company, setup)
     if profile.on_account is OnAccountPosting.BALANCE:
         return PostingType.WIP_INVOICED_ON_ACCOUNT
     return PostingType.INVOICED_REVENUE_ON_ACCOUNT

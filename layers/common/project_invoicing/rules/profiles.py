@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from project_invoicing.domain.codes import BillingMethod, PostingFailure
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.posting import Profile
@@ -21,6 +22,24 @@ def profile_for(
         raise Refused(
             PostingFailure.PROFILE_MISSING,
             f"no profile rule for {method} matches project {project} of contract {contract} in {company}",
+        )
+    return found[1]
+
+
+def on_account_profile(line: ProposalLine, company: str, setup: FinanceSetup) -> Profile:
+    """As ``profile_for``; without a contract line, the billing methods of all lines of the contract count (OAT-06).
+
+    The refusal names the actual, because a retainer often has neither a project nor a contract line to find it by.
+    """
+    if line.contract_line:
+        return profile_for(company, line.project, line.contract, line.contract_line, setup)
+    methods = setup.billing_methods_of(company, line.contract)
+    found = setup.profile(company, line.project, line.contract, *methods)
+    if found is None:
+        raise Refused(
+            PostingFailure.PROFILE_MISSING,
+            f"no profile rule for {' or '.join(methods)} matches {line.transaction_class} {line.actual_id} of contract "
+            f"{line.contract} in {company}, which has no contract line",
         )
     return found[1]
 

@@ -168,6 +168,7 @@ def _work(actual: Actual, owner: Owner, setup: FinanceSetup, before: Lineage | N
         actual.resource,
         actual.transaction_class,
         actual.billing_type,
+        actual.milestone,
     )
     known: _Work | None = setup.worked_out.get(asked)
     if known is None:
@@ -184,7 +185,9 @@ def _worked_out(actual: Actual, owner: Owner, setup: FinanceSetup, before: Linea
     names = finance_ids({name: asked[name] for name in (_OF_CONTINUED if before else asked)}, setup)
     if isinstance(names, Missing):
         return names
+    own = None if before or actual.milestone is None else setup.on_account_transaction(company, actual.milestone)
     category = before.category if before else setup.category(company, names["category"], actual.transaction_class)
+    category = own.category if own and own.category else category
     if problem := None if before else category_problem(names["category"], category, actual, company, setup):
         return _Work(names, category, (WaitReason.CATEGORY_MISSING, problem))
     found = line_property(actual, company, setup, before)
@@ -198,9 +201,12 @@ def _worked_out(actual: Actual, owner: Owner, setup: FinanceSetup, before: Linea
         None,
         *found,
         billing_method=setup.billing_method(owner.works_for, owner.contract_line),
-        sales_tax_group=sales_tax_group(owner, setup),
-        item_sales_tax_group=setup.item_sales_tax_group(company, of_class, category, names.get("product")),
-        dimensions=dimensions(owner, category, resource, of_class in ON_ACCOUNT, setup),
+        sales_tax_group=(own and own.sales_tax_group) or sales_tax_group(owner, setup),
+        item_sales_tax_group=(own and own.item_sales_tax_group)
+        or setup.item_sales_tax_group(company, of_class, category, names.get("product")),
+        dimensions=dict(own.dimensions)
+        if own and own.dimensions
+        else dimensions(owner, category, resource, of_class in ON_ACCOUNT, setup),
         worker_dimensions=setup.worker_dimensions(company, resource) or None,
     )
 

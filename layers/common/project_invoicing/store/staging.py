@@ -26,6 +26,8 @@ Attributes of a row (short, because a row under 1 KB costs half as much as a lar
 * ``lt`` the row's money changed after it was imported: flagged, never silently applied; ``inactive`` where the only
   change is that Dataverse has deactivated it, which can be undone
 
+Beside the rows are items of milestones, with the billed sales that name them (``store.milestone_links``).
+
 A link may arrive before its row, and a row may be taken before it arrives: the item then has only links or ``tk`` and
 is not a row yet (it has no ``a``).
 """

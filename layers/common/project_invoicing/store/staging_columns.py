@@ -43,6 +43,7 @@ _NAMES: Final = {
     "unit": "un",
     "custom": "cu1",
     "origin": "og",
+    "milestone": "ms",
     "fee": "fe",
     "fee_of": "fo",
 }
@@ -58,6 +59,7 @@ _ENTITIES: Final = {
     "role": "bookableresourcecategory",
     "product": "product",
     "invoice": "invoice",
+    "milestone": "msdyn_contractlinescheduleofvalue",
 }
 _WITH_NAMES: Final = frozenset({"resource", "task", "role"})
 _IN_CUSTOM: Final = ("discount", "resourcing_unit")

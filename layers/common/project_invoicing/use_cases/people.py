@@ -7,6 +7,7 @@ from typing import Final
 
 from project_invoicing.domain.actor import Actor, Role
 from project_invoicing.domain.codes import PostingFailure
+from project_invoicing.domain.master_data import Part
 from project_invoicing.domain.refusals import Refused
 
 NEEDED: Final[Mapping[str, Role]] = {
@@ -58,6 +59,9 @@ NEEDED: Final[Mapping[str, Role]] = {
 }
 """By the name of a command or a request. A test compares it with all there are."""
 
+ACCOUNTING: Final = frozenset({Part.ON_ACCOUNT_TRANSACTIONS})
+"""Master data whose own columns are set in the course of billing."""
+
 OF_ALL: Final = frozenset({"ControlMap", "RepairDifferences"})
 """About the whole stack: not for those who may see only some companies."""
 ASKS_ITSELF: Final = frozenset({"Question", "Replay", "Dismiss"})
@@ -67,7 +71,8 @@ ASKS_ITSELF: Final = frozenset({"Question", "Replay", "Dismiss"})
 def must_be_allowed(actor: Actor, asked: object) -> None:
     """Refuses what the person has no role for. What is left to the schedule needs a role more (ARR-18)."""
     scheduled = [Role.SCHEDULER] if getattr(asked, "scheduled", False) else []
-    for needed in (NEEDED[type(asked).__name__], *scheduled):
+    own = Role.ACCOUNTANT if getattr(asked, "part", None) in ACCOUNTING else NEEDED[type(asked).__name__]
+    for needed in (own, *scheduled):
         if not actor.is_system and not actor.may(needed):
             has = ", ".join(sorted(actor.roles or ())) or "no role"
             detail = f"{actor.name or 'who asks'} needs the role {needed}, and has {has}"

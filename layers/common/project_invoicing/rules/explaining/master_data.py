@@ -9,7 +9,7 @@ from typing import Any, Final
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.master_data import SPLIT_RULE, Children, NameKey, Part, SeenName, SeenRow
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.domain.tables import ACCOUNT, CONTRACT_LINE
+from project_invoicing.domain.tables import ACCOUNT, CONTRACT_LINE, MILESTONE
 from project_invoicing.rules.explaining.explanation import TYPES, Explanation
 from project_invoicing.setup.effective import Columns, Found, Layer, Missing
 
@@ -24,6 +24,7 @@ NOUNS: Final[Mapping[Part, str]] = {
     Part.COMPANIES: "company",
     Part.UNITS: "unit",
     Part.TRANSACTION_CATEGORIES: "transaction category",
+    Part.ON_ACCOUNT_TRANSACTIONS: "on-account transaction",
 }
 LAYERS: Final[Mapping[Layer, str]] = {
     Layer.FINANCE: "finance's own column",
@@ -98,18 +99,26 @@ def say_waiting(made: Explanation, rows: Iterable[StagedRow]) -> None:
 
 
 def say_children(made: Explanation, children: Children, number: Callable[[str, str], str | None]) -> None:
-    """The customers of a contract with their shares, the contract lines of a project. ``number`` names a row by id."""
-    shares, lines = [], []
+    """The customers of a contract with their shares, the lines of a project, the milestones of a line.
+
+    ``number`` names a row by id.
+    """
+    shares, lines, milestones = [], [], []
     for (entity, id), columns in children.rows.items():
         if entity == SPLIT_RULE:
             customer = columns.get("customer") or [ACCOUNT, id]
             shares.append(f"{number(customer[0], customer[1]) or customer[1]} {columns.get('percent', '?')} %")
         elif entity == CONTRACT_LINE:
             lines.append(number(entity, id) or id)
+        elif entity == MILESTONE:
+            told = (columns.get("date"), columns.get("amount"), columns.get("status"))
+            milestones.append(f"{' '.join(str(one) for one in told if one is not None)} ({id})".strip())
     if shares:
         made.facts["customers and shares"] = ", ".join(sorted(shares))
     if lines:
         made.facts["contract lines"] = ", ".join(sorted(lines))
+    if milestones:
+        made.facts["milestones"] = ", ".join(sorted(milestones))
 
 
 def say_referred(made: Explanation, rows: Iterable[SeenRow]) -> None:

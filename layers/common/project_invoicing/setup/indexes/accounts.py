@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import product
+from typing import Final
 
 from project_invoicing.domain.actual import Reference
 from project_invoicing.domain.codes import BillingMethod, PostingType
 from project_invoicing.domain.master_data import Part
+from project_invoicing.domain.tables import CONTRACT_LINE
 from project_invoicing.setup.effective import Found
 from project_invoicing.setup.indexes.categories import CategoryLookups
 from project_invoicing.setup.indexes.shared import shared
 from project_invoicing.setup.models.posting import Profile
 
+_OF_CONTRACTS: Final = (BillingMethod.TIME_AND_MATERIAL, BillingMethod.FIXED_PRICE)
 _Level = tuple[bool, str] | None
 _Key = tuple[_Level, _Level, _Level]
 
@@ -45,14 +48,37 @@ class AccountLookups(CategoryLookups):
             return self.billing_method(found.company, found.name)
         return BillingMethod.TIME_AND_MATERIAL
 
+    def billing_methods_of(self, company: str, contract: str | None) -> tuple[BillingMethod, ...]:
+        """How the lines of a contract are billed, time and material first; both ways where none of them is known."""
+        names = self.names_of(Part.CONTRACTS, company, contract)
+        lines = {line for name in names for line in self._written_lines.get(name, ())}
+        found = self.contract(company, contract)
+        children = self.view.children(found.row.id) if found and found.row else None
+        rows = (self.find(*row) for row in (children.rows if children else ()) if row[0] == CONTRACT_LINE)
+        lines |= {row.name for row in rows if isinstance(row, Found)}
+        methods = {self.billing_method(company, line) for line in sorted(lines)}
+        return tuple(method for method in _OF_CONTRACTS if method in methods) or _OF_CONTRACTS
+
+    @shared
+    def _written_lines(self) -> dict[str, list[str]]:
+        """The contract lines of the document, by their contracts."""
+        lines: dict[str, list[str]] = defaultdict(list)
+        for name, line in self.document.contract_lines.items():
+            if line.contract:
+                lines[line.contract].append(name)
+        return dict(lines)
+
     def profile(
-        self, company: str, project: str | None, contract: str | None, billing_method: BillingMethod
+        self, company: str, project: str | None, contract: str | None, *methods: BillingMethod
     ) -> tuple[str, Profile] | None:
-        """The profile of the most specific rule: project, contract, project group, all (LED-41, LED-42, 99-17)."""
+        """The profile of the most specific rule: project, contract, project group, all (LED-41, LED-42, 99-17).
+
+        On each level a rule for the first of the billing ``methods`` goes before one for the next.
+        """
         found = self.project(company, project)
         if found and isinstance(found.contract, str):  # a contract that a row leads to is on the line already
             contract = contract or found.contract
-        return self._first_rule(company, project, contract, (billing_method,))
+        return self._first_rule(company, project, contract, methods)
 
     def internal_profile(self, company: str, project: str | None) -> tuple[str, Profile] | None:
         """The profile of work without a contract: project, project group, all (LED-49 to LED-51, IVP-02, 99-31).

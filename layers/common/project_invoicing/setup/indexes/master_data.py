@@ -41,6 +41,7 @@ _ENTRIES: Final[Mapping[Part, type[SetupRow]]] = {
     Part.PROJECTS: entries.Project,
     Part.PRODUCTS: entries.Product,
     Part.WORKERS: WorkerEntry,
+    Part.ON_ACCOUNT_TRANSACTIONS: entries.OnAccountTransaction,
 }
 """How finance's own columns are written: as an entry of the document."""
 
@@ -123,6 +124,14 @@ class MasterDataLookups(ReferenceLookups):
     def worker(self, company: str, name: str | None) -> Worker | None:
         found = self._known(Part.WORKERS, company, name)
         return Worker(found["dimensions"] or _NOTHING) if found else None
+
+    def on_account_transaction(self, company: str, milestone: Reference) -> entries.OnAccountTransaction | None:
+        """What finance has set for a milestone; ``None`` for one that has not arrived, or was deleted (OAT-04)."""
+        part = Part.ON_ACCOUNT_TRANSACTIONS
+        seen = self.view.name(part, company, milestone.id)
+        if seen is None or seen.id is None or seen.deleted:
+            return None
+        return entries.OnAccountTransaction.read(seen.finance)
 
     def source_of(self, part: Part, company: str, number: str) -> Columns:
         """Every column known of one name with the layer that gave it; empty where nothing is known."""

@@ -134,6 +134,15 @@ class ItemCost(SetupRow):
     unit_cost: UnitAmount
 
 
+class OnAccountTransaction(SetupRow):
+    """Finance's own columns of a milestone (OAT-03)."""
+
+    sales_tax_group: Name | None = None
+    item_sales_tax_group: Name | None = None
+    category: Name | None = None
+    dimensions: Dimensions = {}
+
+
 class CashDiscount(SetupRow):
     """DUE-12. ``days`` count from the invoice date."""
 

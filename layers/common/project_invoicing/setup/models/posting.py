@@ -34,18 +34,43 @@ class OnAccountPosting(StrEnum):
     BALANCE = "balance"
 
 
+class EstimatePrinciple(StrEnum):
+    """How finance estimates the revenue of a fixed price, in its own periodic process (FPR-01, FPR-02)."""
+
+    NO_WIP = "no_wip"
+    COMPLETED_CONTRACT = "completed_contract"
+    COMPLETED_PERCENTAGE = "completed_percentage"
+    STRAIGHT_LINE = "straight_line"
+
+
 class Profile(SetupRow):
     """A cost and revenue profile. A class it does not name posts its cost to profit and loss and accrues nothing.
 
     A profile applies to contract lines of its billing method. Work without a contract follows `investment` profiles and
     those for `time_and_material` (LED-49 to LED-51, IVP-02): the most specific rule of either, `investment` first where
     a project, or a group, has both.
+
+    `estimate_principle` of a fixed price is kept for finance, which estimates revenue by it; nothing here does. With
+    `no_wip` there are no estimates, so on-account invoicing goes to profit and loss (LED-40).
     """
 
     billing_method: BillingMethod
     post_costs: dict[CostClass, CostPosting] = {}
     accrue_revenue: dict[SalesClass, bool] = {}
     on_account: OnAccountPosting = OnAccountPosting.PROFIT_AND_LOSS
+    estimate_principle: EstimatePrinciple | None = None
+
+    def _estimates_are_of_fixed_prices(self) -> None:
+        if self.estimate_principle is None:
+            return
+        if self.billing_method is not BillingMethod.FIXED_PRICE:
+            raise told("estimate_principle is for billing_method: fixed_price; leave it out")
+        no_wip = self.estimate_principle is EstimatePrinciple.NO_WIP
+        if no_wip and self.on_account is OnAccountPosting.BALANCE:
+            raise told(
+                "estimate_principle: no_wip needs on_account: profit_and_loss, because no estimate takes what "
+                "was invoiced off the balance sheet"
+            )
 
     def _an_investment_has_no_sales(self) -> None:
         if self.billing_method is BillingMethod.INVESTMENT and any(self.accrue_revenue.values()):
@@ -61,7 +86,7 @@ class Profile(SetupRow):
                     "profit_and_loss, because revenue accrues only where the cost does not wait on the balance sheet"
                 )
 
-    CHECKS = (_an_investment_has_no_sales, _accrual_needs_cost_in_profit_and_loss)
+    CHECKS = (_estimates_are_of_fixed_prices, _an_investment_has_no_sales, _accrual_needs_cost_in_profit_and_loss)
 
     def cost_posting(self, transaction_class: TransactionClass) -> CostPosting:
         return self.post_costs.get(transaction_class, CostPosting.PROFIT_AND_LOSS)

@@ -50,6 +50,10 @@ def _store(staging: Staging, detail: dict[str, Any], at: str) -> str:
     if event.entity == ACTUAL:
         actual = to_actual(event)
         outcome = staging.receive(actual, at)
+        if actual.milestone:
+            from project_invoicing.store.milestone_links import note  # noqa: PLC0415  few organizations map the column
+
+            note(staging, actual.milestone.id, actual.id)
         _follow(staging, actual.id, at)
         return outcome.value
     connection = to_connection(event)

@@ -1,4 +1,7 @@
-"""Sets finance's own columns of a customer, a contract, a project …; what Dataverse says of it stays (D-112)."""
+"""Sets finance's own columns of a customer, a contract, a project …; what Dataverse says of it stays (D-112).
+
+Those of a milestone are its on-account transaction, which may be edited until it is on a proposal (OAT-03).
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,12 @@ def handle(command: EditMasterData, place: Workplace) -> dict[str, Any]:
 
     for _, text in problems(place.setup.document, [(command.key, command.columns)]):
         raise bad("columns", text)
+    if command.part is Part.ON_ACCOUNT_TRANSACTIONS:
+        # Imported late: few organizations bill by milestones.
+        from project_invoicing.use_cases.master_data.milestones import may_not_be_edited  # noqa: PLC0415
+
+        for refused in may_not_be_edited(place.staging, [command.number]).values():
+            raise refused
     (made,) = set_columns(place.master, [(command.key, command.columns)], place.at, place.actor)
     return {"outcome": "done" if made.changed else "unchanged", "master_data": told(made)}
 

@@ -39,7 +39,7 @@ def names_of(stores: Stores, companies: Iterable[str], number: str) -> Iterator[
 
 def _is_written(document: SetupDocument, key: NameKey) -> bool:
     """Whether the document may have an entry of the name; ``explain_name`` says whether it counts."""
-    rows = getattr(document, key.part)
+    rows = getattr(document, key.part, {})
     return key.number in (rows.get(key.company, {}) if key.part in (Part.CUSTOMERS, Part.WORKERS) else rows)
 
 
@@ -59,7 +59,20 @@ def explain_name(stores: Stores, key: NameKey) -> Explanation | None:
         made.advise(f"the set-up: {old.problem}")
     if name and name.entity and name.id:
         _say_row(stores, made, RowKey(name.entity, name.id))
+    made.facts |= of_milestone(stores, key)
     return woven(made, stores.master.history(key))
+
+
+def of_milestone(stores: Stores, key: NameKey) -> dict[str, str]:
+    """How a milestone stands, and what it would be billed with now; nothing for what is none."""
+    if key.part is not Part.ON_ACCOUNT_TRANSACTIONS:
+        return {}
+    # Imported late: few organizations bill by milestones.
+    from project_invoicing.rules.on_account import as_it_would_be_billed  # noqa: PLC0415
+    from project_invoicing.use_cases.master_data.milestones import standings  # noqa: PLC0415
+
+    stands = standings(stores.staging, [key.number])[key.number]
+    return {"stands": stands.text} | as_it_would_be_billed(key, stores.setup)
 
 
 def explain_rows(stores: Stores, id: str) -> Iterator[Explanation]:

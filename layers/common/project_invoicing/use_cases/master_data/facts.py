@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final, Protocol
 
 from project_invoicing.domain.actual import Actual, Proforma, Reference
-from project_invoicing.domain.codes import INTERCOMPANY, TransactionClass
+from project_invoicing.domain.codes import INTERCOMPANY, ON_ACCOUNT, TransactionClass
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.master_data import SPLIT_RULE, Part
 from project_invoicing.domain.proposal import Proposal
@@ -44,6 +44,7 @@ class ActualFacts:
     product: Reference | None
     resource: Reference | None
     resourcing_unit: str | None
+    milestone: Reference | None
     transaction_class: TransactionClass
     between_companies: bool
 
@@ -59,6 +60,7 @@ class ActualFacts:
             product=actual.product,
             resource=actual.resource,
             resourcing_unit=actual.resourcing_unit,
+            milestone=actual.milestone,
             transaction_class=actual.transaction_class,
             between_companies=actual.transaction_type in INTERCOMPANY,
         )
@@ -78,6 +80,8 @@ class ActualFacts:
         company = owner.company if owner else None
         if company is None:
             return
+        if self.milestone:
+            setup.on_account_transaction(company, self.milestone)
         contract = contract or (_known(setup.contract_of_project(company, project.name)) if project else None)
         customer = customer or (
             _known(setup.customer_of_contract(contract.company or company, contract.name)) if contract else None
@@ -194,14 +198,18 @@ class ProposalLineFacts:
     project: str | None
     contract: str | None
     contract_line: str | None
+    on_account: bool
 
     @classmethod
     def of(cls, header: Proposal, line: ProposalLine) -> ProposalLineFacts:
-        return cls(header.works_for, line.project, line.contract, line.contract_line)
+        on_account = line.transaction_class in ON_ACCOUNT
+        return cls(header.works_for, line.project, line.contract, line.contract_line, on_account)
 
     def ask(self, setup: FinanceSetup) -> None:
         setup.project(self.company, self.project)
         setup.contract_line(self.company, self.contract_line)
+        if self.on_account and not self.contract_line:
+            setup.billing_methods_of(self.company, self.contract)
         _ask_who_had_it(setup, self.company, self.project, self.contract, self.contract_line)
 
 

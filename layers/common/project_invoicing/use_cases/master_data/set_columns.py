@@ -56,14 +56,15 @@ def _set_together(
 ) -> dict[NameKey, Outcome]:
     """Sets the columns of many names with one event for each part. What is left over goes by itself.
 
-    That is a name which is given twice, a fixed rate, which is told by the number of its contract, and a part of which
-    somebody else is changing a name.
+    That is a name which is given twice, a fixed rate or a milestone, of which its number has to be told, and a part of
+    which somebody else is changing a name.
     """
     times = Counter(key for key, _ in chunk)
     parts: dict[Part, list[FinanceChange]] = defaultdict(list)
     for key, columns in chunk:
         change = FinanceChange(key, _finance(seen[key]), _laid_over(seen[key], columns))
-        if change.changed and FIXED_RATE not in change.changed and times[key] == 1:
+        alone = FIXED_RATE in change.changed or key.part is Part.ON_ACCOUNT_TRANSACTIONS
+        if change.changed and not alone and times[key] == 1:
             parts[key.part].append(change)
     done: dict[NameKey, Outcome] = {}
     for part, changes in parts.items():

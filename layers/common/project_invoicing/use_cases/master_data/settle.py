@@ -36,7 +36,7 @@ from project_invoicing.domain.master_row import (
     with_earlier,
 )
 from project_invoicing.domain.staged_row import Delivery
-from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, EXCHANGE_RATE, SPLIT_RULE
+from project_invoicing.domain.tables import CONTRACT, CONTRACT_LINE, EXCHANGE_RATE, MILESTONE, SPLIT_RULE
 from project_invoicing.errors import Conflict, Unavailable
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
@@ -46,9 +46,10 @@ from project_invoicing.store.master_writes import NameTaken
 from project_invoicing.store.rates import ExchangeRates
 from project_invoicing.store.transactions import pause
 from project_invoicing.use_cases.master_data.rate_rows import RateRows
-from project_invoicing.use_cases.master_data.together import Together
+from project_invoicing.use_cases.master_data.together import AlsoRead, Together
 
 _ATTEMPTS: Final = 12
+_WRITTEN: Final = (CONTRACT, CONTRACT_LINE)
 _AT_ONCE: Final = 50
 """Rows that are looked at before the next look at the clock."""
 
@@ -71,7 +72,7 @@ class Known(Protocol):
 class Settling:
     """``units`` gives the policy's companies of units; ``time_left`` says whether there is time to look at another row.
 
-    ``contracts`` gives company and number of a contract that is in the set-up document alone, by its Dataverse id.
+    ``written`` gives company and number of a contract, or a contract line, that is in the set-up document alone.
     ``quiet``: rows raise no event, because one event tells of all of them later. It has what waits looked at, so a row
     that was here already and moves work that is on documents is told by itself: its table was read anew.
     """
@@ -83,11 +84,11 @@ class Settling:
         time_left: Callable[[], bool],
         at: str,
         *,
-        contracts: Callable[[str], tuple[str, str] | None] = lambda _: None,
+        written: Callable[[RowKey], tuple[str, str] | None] = lambda _: None,
         quiet: bool = False,
     ) -> None:
         self.master = master
-        self.contracts = contracts
+        self.written = written
         self.units = units
         self.time_left = time_left
         self.at = at
@@ -103,8 +104,8 @@ class Settling:
         """
         if row.entity == EXCHANGE_RATE:
             return self.rates.arrived([row])[0]
-        before, after, outcome = self._settled(RowKey(row.entity, row.id), row)
-        self._look_at(list(self.touched(before, after, outcome)))
+        before, after, outcome, read = self._settled(RowKey(row.entity, row.id), row)
+        self._look_at(list(self.touched(before, after, outcome, AlsoRead(self.master, read))))
         return outcome
 
     def arrived_together(self, rows: Sequence[ArrivedRow]) -> list[Delivery | None]:
@@ -131,7 +132,7 @@ class Settling:
         return {
             blocker
             for key, blocker in keys.items()
-            if found[key] is None and not (key.entity == CONTRACT and self.contracts(key.id))
+            if found[key] is None and not (key.entity in _WRITTEN and self.written(key))
         }
 
     def look_again(self, keys: Iterable[RowKey]) -> int:
@@ -178,15 +179,18 @@ class Settling:
             if key.entity == EXCHANGE_RATE:
                 yield self.rates.look_again(key), ()
             elif done is None or key not in done.settled:
-                before, after, _ = self._settled(key)
+                before, after, _, read = self._settled(key)
                 moves = after.changes != before.changes
-                touched = self.touched(before, after, None) if moves or after.placed.waits_for == MOVED else ()
+                known = AlsoRead(self.master, read)
+                touched = self.touched(before, after, None, known) if moves or after.placed.waits_for == MOVED else ()
                 yield moves, touched
 
     # --- one row ---
 
-    def _settled(self, key: RowKey, arrived: ArrivedRow | None = None) -> tuple[MasterRow, MasterRow, Delivery]:
-        """The row before and after, and what the delivery did. Looks until it has nothing left to write."""
+    def _settled(
+        self, key: RowKey, arrived: ArrivedRow | None = None
+    ) -> tuple[MasterRow, MasterRow, Delivery, Mapping[Key, Seen | None]]:
+        """The row before and after, what the delivery did, and what was read. Looks until nothing is left to write."""
         first, outcome = None, Delivery.DUPLICATE
         known = MasterRow(key.entity, key.id)
         known = known.with_arrived(arrived) if arrived else known
@@ -196,12 +200,12 @@ class Settling:
             first = row if first is None else first
             known = row.with_arrived(arrived) if arrived else row
             if known.version is None and known == row:
-                return first, row, outcome
+                return first, row, outcome, read
             placed = self._place(row, known, read, names)
             after = replace(known, placed=replace(placed, waits_for=MOVED) if _leaves(row, placed) else placed)
             after = with_earlier(row, after)
             if after == row:
-                return first, row, outcome
+                return first, row, outcome, read
             after = replace(after, changes=row.changes + 1)
             try:
                 event = self.event(row, after)
@@ -274,15 +278,16 @@ class Settling:
         cycle: RowKey | None = None,
     ) -> Placement:
         """``place``, with what the set-up knows beside the rows."""
-        if known.entity == CONTRACT_LINE and (contract := reference(known.columns, "contract")):
-            read = {**read, contract: self._contract(contract, read[contract])}
+        named = {CONTRACT_LINE: "contract", MILESTONE: "contract_line"}.get(known.entity)
+        if named and (parent := reference(known.columns, named)):
+            read = {**read, parent: self._parent(parent, read[parent])}
         return place(known, read, holders or {}, self.units, cycle)
 
-    def _contract(self, key: RowKey, read: Seen | None) -> Seen | None:
-        """The contract of a line: its row, else, where that has no number, what the set-up document says of it."""
+    def _parent(self, key: RowKey, read: Seen | None) -> Seen | None:
+        """The contract of a line, the line of a milestone: its row, else, without a number, what the document says."""
         if isinstance(read, SeenRow) and read.number:
             return read
-        written = self.contracts(key.id)
+        written = self.written(key)
         if written is None:
             return read
         company, number = written
@@ -320,14 +325,11 @@ class Settling:
 
     # --- what follows ---
 
-    def touched(
-        self, before: MasterRow, after: MasterRow, outcome: Delivery | None, known: Known | None = None
-    ) -> Iterator[RowKey]:
+    def touched(self, before: MasterRow, after: MasterRow, outcome: Delivery | None, known: Known) -> Iterator[RowKey]:
         """The rows that may have to be placed anew. After a repeated delivery too: the first may have died before.
 
         ``known`` answers what has been read already.
         """
-        known = known or self.master
         if after.entity in WAITED_FOR:
             yield from known.blocked_rows(f"{after.entity}#{after.id}")
         if before.name and (before.name != after.name or after.deleted):
@@ -336,7 +338,9 @@ class Settling:
             contracts = (reference(row.columns, "contract") for row in (before, after))
             yield from dict.fromkeys(contract for contract in contracts if contract)
         if after.entity == CONTRACT and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
-            yield from _lines(after, known)
+            yield from _children(after, CONTRACT_LINE, known)
+        if after.entity == CONTRACT_LINE and (outcome is Delivery.DUPLICATE or _moved(before.placed, after.placed)):
+            yield from _children(after, MILESTONE, known)
         if after.placed.waits_for == MOVED:
             self._moved[after.key] = after.changes
             yield from self.master.rows_naming(after.id, after.placed.company)
@@ -354,10 +358,10 @@ class Settling:
             following = reference(found.columns, "merged_into") if isinstance(found, SeenRow) else None
 
 
-def _lines(contract: MasterRow, known: Known) -> Iterator[RowKey]:
-    children = known.read([ChildrenKey(contract.id)])[ChildrenKey(contract.id)]
+def _children(parent: MasterRow, of: str, known: Known) -> Iterator[RowKey]:
+    children = known.read([ChildrenKey(parent.id)])[ChildrenKey(parent.id)]
     for entity, id in children.rows if isinstance(children, Children) else ():
-        if entity == CONTRACT_LINE:
+        if entity == of:
             yield RowKey(entity, id)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from project_invoicing.domain.actor import Role
 from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import (
     GLOBAL,
@@ -28,8 +29,9 @@ from project_invoicing.rules.explaining import master_data as words
 from project_invoicing.rules.explaining.explanation import Explanation
 from project_invoicing.setup.effective import Layer
 from project_invoicing.store.master_items import FIRST, folded
-from project_invoicing.use_cases.explain.master_data import names_of
+from project_invoicing.use_cases.explain.master_data import names_of, of_milestone
 from project_invoicing.use_cases.explain.stores import Stores
+from project_invoicing.use_cases.people import ACCOUNTING
 
 MOST_WAITING: Final = 50
 MOST_CALLED: Final = 20
@@ -60,6 +62,11 @@ class ShownMaster:
     editable: tuple[str, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
     waiting: list[StagedRow] = field(default_factory=list)
+
+    @property
+    def role(self) -> str:
+        """Who may set finance's own columns."""
+        return Role.ACCOUNTANT if self.part in ACCOUNTING else Role.ADMINISTRATOR
 
     @property
     def company(self) -> str | None:
@@ -139,6 +146,7 @@ def shown_name(stores: Stores, key: NameKey) -> ShownMaster | None:
         made.facts["was the name of"] = ", ".join(f"{entity} {id}" for entity, id in name.former)
     if name and name.entity and name.id:
         _add_row(stores, made, RowKey(name.entity, name.id))
+    made.facts |= of_milestone(stores, key)
     _add_waiting(stores, made)
     return made
 

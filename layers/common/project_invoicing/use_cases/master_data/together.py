@@ -73,17 +73,17 @@ class Together(NamedTuple):
     def touched(self, keys: Collection[RowKey]) -> Iterator[RowKey]:
         """The rows that may have to be placed anew after these."""
         waited_for = any(key.entity in WAITED_FOR for key in keys)
-        at_once = _AtOnce(self.settling.master, self.seen, self.settling.master.few_blocked() if waited_for else None)
+        at_once = AlsoRead(self.settling.master, self.seen, self.settling.master.few_blocked() if waited_for else None)
         for key in keys:
             yield from self.settling.touched(*self.settled[key], at_once)
 
 
-class _AtOnce(NamedTuple):
+class AlsoRead(NamedTuple):
     """Answers what has been read already, and asks the table for anything else."""
 
     master: MasterData
     seen: Mapping[Key, Seen | None]
-    blocked: Mapping[str, list[RowKey]] | None
+    blocked: Mapping[str, list[RowKey]] | None = None
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Seen | None]:
         wanted = set(keys)

@@ -27,6 +27,8 @@ _TEXTS: Final = (
     "sales_tax_group",
     "item_sales_tax_group",
     "account",
+    "contract",
+    "contract_line",
 )
 
 

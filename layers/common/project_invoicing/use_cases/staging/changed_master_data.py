@@ -19,7 +19,7 @@ from project_invoicing.domain.master_row import MOVES_WORK, ON_LINES, moved_colu
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import POLICY, rate_blocker
 from project_invoicing.domain.staged_row import StagedRow
-from project_invoicing.domain.tables import CONTRACT
+from project_invoicing.domain.tables import CONTRACT, MILESTONE
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.rules.owner import Owner, owner_of
 from project_invoicing.set_aside import guarded
@@ -44,9 +44,11 @@ def changed_meanwhile(reader: Reader) -> list[MasterDataChanged]:
 
 
 def _on_lines(key: Key, seen: Seen | None) -> bool:
-    """Whether lines depend on it: the rows that they hang on, and contracts, which may agree a rate."""
+    """Whether lines depend on it: the rows that they hang on, contracts, which may agree a rate, and milestones."""
     if isinstance(key, RowKey):
         return key.entity in ON_LINES and seen is not None
+    if isinstance(key, NameKey) and key.part is Part.ON_ACCOUNT_TRANSACTIONS:
+        return True
     return isinstance(key, NameKey) and key.part is Part.CONTRACTS and seen is not None
 
 
@@ -54,6 +56,10 @@ def _change(key: Key, before: Seen | None, now: Seen | None) -> MasterDataChange
     match key, before, now:
         case RowKey(entity, id), SeenRow(), SeenRow(company=company, number=number):
             changed = moved_columns(before, now)
+        case NameKey(Part.ON_ACCOUNT_TRANSACTIONS, company, number), _, _:
+            entity, id = MILESTONE, number
+            was, is_ = (one.finance if isinstance(one, SeenName) else {} for one in (before, now))
+            changed = tuple(sorted(name for name in {*was, *is_} if was.get(name) != is_.get(name)))
         case NameKey(_, company, number), SeenName(), SeenName(id=id):
             entity = CONTRACT
             changed = (_FIXED_RATE,) if before.finance.get(_FIXED_RATE) != now.finance.get(_FIXED_RATE) else ()
@@ -76,6 +82,8 @@ class ChangedMasterData:
         entity = self.change.entity
         if entity == CONTRACT and _FIXED_RATE in changed and self.change.number:
             self.changes.of_fixed_rate(self.change.number, self._companies(changed))
+        if entity == MILESTONE and self.change.number:
+            return self._of_milestone(self.change.number, changed)
         if entity not in ON_LINES or not changed & MOVES_WORK:
             return []
         again: list[str] = []
@@ -109,8 +117,24 @@ class ChangedMasterData:
         fixed = contract.fixed_exchange_rate if contract else None
         return blockers | {rate_blocker(fixed.currency, accounting)} if fixed else blockers
 
+    def _of_milestone(self, milestone: str, changed: set[str]) -> list[str]:
+        """The lines of a milestone whose on-account transaction was edited while an import wrote them (OAT-03)."""
+        # Imported late: few organizations bill by milestones.
+        from project_invoicing.domain.finance_columns import COLUMNS  # noqa: PLC0415
+        from project_invoicing.use_cases.master_data.milestones import standings  # noqa: PLC0415
+
+        if changed.isdisjoint(COLUMNS[Part.ON_ACCOUNT_TRANSACTIONS]):
+            return []
+        rows = standings(self.changes.staging, [milestone])[milestone].billed_by
+        self.changes.setups.reader.actuals(row.actual for row in rows)
+        return [row.id for row in rows if guarded("actual", row.id, self._anew, row) is True]
+
     def _of_row(self, row: StagedRow, line: Line) -> bool:
-        if row.state is not StagingState.IMPORTED or not self._differs(row, line):
+        return row.state is StagingState.IMPORTED and self._differs(row, line) and self._anew(row)
+
+    def _anew(self, row: StagedRow) -> bool:
+        """Looks at a row that is on an unposted line again, as if it had changed itself."""
+        if row.state is not StagingState.IMPORTED:
             return False
         known: StagedRow | None = row
         read = first_of(known, lambda: self.changes.staging.readable([row.id]).get(row.id))
