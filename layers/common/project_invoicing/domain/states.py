@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from project_invoicing.domain.codes import BatchState, JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.codes import BatchState, JournalStatus, ProposalStatus, StagingState, VendorInvoiceStatus
 from project_invoicing.errors import Conflict
 
 S = TypeVar("S", bound=StrEnum)
@@ -182,6 +182,29 @@ PROPOSALS: Final = StateMachine[ProposalStatus, ProposalVerb](
         (_CANCELED, ProposalVerb.REFUSED): _CANCELED,
         (_CANCELED, ProposalVerb.RECEIVED): _CANCELED,
         (_CANCELED, ProposalVerb.REVIVED): _WAITING,
+    },
+)
+
+
+class VendorInvoiceVerb(StrEnum):
+    """What happens to a borrower's vendor invoice: posted here, or what other payables answer."""
+
+    POSTED = "posted"
+    POSTED_ELSEWHERE = "posted elsewhere"
+    REFUSED = "refused"
+
+
+_PENDING_INVOICE, _REFUSED_INVOICE = VendorInvoiceStatus.PENDING, VendorInvoiceStatus.REFUSED
+
+VENDOR_INVOICES: Final = StateMachine[VendorInvoiceStatus, VendorInvoiceVerb](
+    "vendor invoice",
+    {
+        (_PENDING_INVOICE, VendorInvoiceVerb.POSTED): VendorInvoiceStatus.POSTED,
+        (_PENDING_INVOICE, VendorInvoiceVerb.POSTED_ELSEWHERE): VendorInvoiceStatus.POSTED_ELSEWHERE,
+        (_PENDING_INVOICE, VendorInvoiceVerb.REFUSED): VendorInvoiceStatus.REFUSED,
+        (_REFUSED_INVOICE, VendorInvoiceVerb.POSTED): VendorInvoiceStatus.POSTED,
+        (_REFUSED_INVOICE, VendorInvoiceVerb.POSTED_ELSEWHERE): VendorInvoiceStatus.POSTED_ELSEWHERE,
+        (_REFUSED_INVOICE, VendorInvoiceVerb.REFUSED): VendorInvoiceStatus.REFUSED,
     },
 )
 

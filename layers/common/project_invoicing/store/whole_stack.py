@@ -19,7 +19,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_item import RejectedItem, UnreadableRow
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
-from project_invoicing.store import invoices, journal_change, proposal_items, rows, write_backs
+from project_invoicing.store import invoices, journal_change, proposal_items, rows, vendor_invoices, write_backs
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of, page_of
 from project_invoicing.store.ledger import PAGE, Ledger, assemble, entries_of
@@ -107,8 +107,8 @@ class WholeProposals:
 
     def vendor_invoices(self) -> list[VendorInvoice]:
         """By borrower, lender and number."""
-        found = sorted(_headers(self._items, invoices.VENDOR), key=itemgetter("pk"))
-        return [invoices.vendor_invoice_of(item) for item in found]
+        found = sorted(_headers(self._items, vendor_invoices.PREFIX), key=itemgetter("pk"))
+        return [vendor_invoices.vendor_invoice_of(item) for item in found]
 
     def proposal_lines(self, proforma_id: str) -> list[ProposalLine]:
         return self._lines(proposal_items.partition(proforma_id))

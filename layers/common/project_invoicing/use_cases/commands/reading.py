@@ -23,6 +23,11 @@ from project_invoicing.use_cases.commands.post_costs import PostCosts, PreviewCo
 from project_invoicing.use_cases.commands.preview import Preview, PreviewJournal
 from project_invoicing.use_cases.commands.replay import Replay
 from project_invoicing.use_cases.commands.reset_journal import ResetJournal
+from project_invoicing.use_cases.commands.vendor_invoices import (
+    AnswerVendorInvoice,
+    PostVendorInvoices,
+    PreviewVendorInvoice,
+)
 from project_invoicing.use_cases.commands.workplace import bad
 from project_invoicing.use_cases.documents.requests import named
 
@@ -45,6 +50,9 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     PostCosts,
     PreviewAdjustment,
     AdjustAccounting,
+    PreviewVendorInvoice,
+    PostVendorInvoices,
+    AnswerVendorInvoice,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""

@@ -134,10 +134,15 @@ class InvoiceSaga:
         if last and self.numbered:
             unit.add(outbox.record(self.proposals.table, self._event()))
             if self.invoice.borrower:
-                unit.add(self._invoices.create_vendor_invoice(self.invoice))
+                unit.add(self._vendor_invoice())
             unit.add(*map(self.ready.put, self._leaving()))
         unit.add(change.write())
         return change.after
+
+    def _vendor_invoice(self) -> Write:
+        from project_invoicing.store import vendor_invoices  # noqa: PLC0415 - few invoices are between companies
+
+        return vendor_invoices.created(self.proposals.table, self.invoice)
 
     def _leaving(self) -> Iterator[ReadyDocument]:
         """What can leave: its voucher, if it has one (99-24), and the borrower's invoice, if that owes anything."""
