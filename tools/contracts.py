@@ -39,6 +39,7 @@ from project_invoicing.events.own import (
     SweepContinued,
     WriteBackRequested,
 )
+from project_invoicing.events.vendor_invoices import PendingVendorInvoiceCreated
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
@@ -78,6 +79,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     LedgerDeliveryRequested,
     LedgerBatchesRequested,
     InvoiceDocumentReady,
+    PendingVendorInvoiceCreated,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,

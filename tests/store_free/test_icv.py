@@ -103,7 +103,7 @@ def booked(
 
 
 def figures(made: NewVoucher) -> list[tuple[str, str, str]]:
-    return [(line.posting_type.value, line.account, str(line.amount)) for line in made.lines]
+    return [(line.posting_type.value, line.account, f"{line.amount:f}".removesuffix(".00")) for line in made.lines]
 
 
 def in_accounting_currency(made: NewVoucher) -> list[str]:
@@ -138,12 +138,8 @@ def refusal(
 ) -> PostingFailure | WaitReason:
     with pytest.raises(Refused) as refused:
         voucher_of(invoice, lines or (LINE,), on, of, {})
-    assert refused.value.reason in (*PostingFailure, *WaitReason)
-    return (
-        PostingFailure(refused.value.reason)
-        if refused.value.reason in list(PostingFailure)
-        else WaitReason(refused.value.reason)
-    )
+    assert isinstance(refused.value.reason, PostingFailure | WaitReason)
+    return refused.value.reason
 
 
 def test_icv_02_the_borrower_posts_the_cost_and_what_it_owes_over_no_integration_account() -> None:
@@ -173,7 +169,7 @@ def test_icv_03_the_tax_that_the_lender_charges_is_got_back() -> None:
     assert (made.lines[1].sales_tax_code, made.lines[1].sales_tax_base) == ("VAT20", Decimal(1200))
 
 
-@pytest.mark.parametrize(("percent", "cost", "tax"), [("50", "1320.00", "120.00"), ("0", "1440.00", None)])
+@pytest.mark.parametrize(("percent", "cost", "tax"), [("50", "1320", "120"), ("0", "1440", None)])
 def test_icv_03_the_part_that_is_not_deductible_is_cost(percent: str, cost: str, tax: str | None) -> None:
     made = document()
     made["sales_tax"]["codes"]["VAT20"] |= {"deductible_percent": percent, "receivable_account": "223199"}
@@ -224,8 +220,7 @@ def test_99_32_an_account_for_the_costs_of_the_lender_goes_before_that_of_the_ca
     ("unit", "skipped"), [("Contoso UK", True), ("Contoso", False), (None, False)], ids=["lent", "own", "untold"]
 )
 def test_icv_05_a_cost_of_lent_work_that_comes_unskipped_is_flagged_not_posted(unit: str | None, skipped: bool) -> None:
-    custom = {"custom": {"resourcing_unit": guid(unit)}} if unit else {}
-    found = resolve(cost(**custom), USPM)
+    found = resolve(replace(cost(), resourcing_unit=guid(unit) if unit else None), USPM)
     if skipped:
         assert isinstance(found, Blocked)
         assert (found.wait.reason, found.company) == (WaitReason.INTERCOMPANY_COST, "USPM")

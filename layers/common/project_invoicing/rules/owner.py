@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from project_invoicing.domain.actual import RESOURCING_UNIT, Actual, Reference
 from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, TransactionType, WaitReason
@@ -29,7 +29,8 @@ class Owner:
     contract_line: str | None
     customer: str | None
     currency: str
-    intercompany: Intercompany | None = None
+    intercompany: Intercompany | None = field(default=None, hash=False)
+    """Has a list, and compares all the same."""
 
     @property
     def works_for(self) -> str:

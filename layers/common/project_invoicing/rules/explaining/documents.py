@@ -178,7 +178,9 @@ def _headed(header: Proposal, setup: FinanceSetup) -> Explanation:
     if customer := customer_of(header, setup):
         explanation.facts["customer"] = customer
     if between := header.intercompany:
-        explanation.facts["bills"] = f"{between.borrower}, {between.start} to {between.end}"
+        some = [f"project {between.project}"] if between.project else []
+        some += [f"contract {between.contract}"] if between.contract else []
+        explanation.facts["bills"] = ", ".join([between.borrower, f"{between.start} to {between.end}", *some])
     return explanation
 
 
