@@ -198,3 +198,49 @@ def test_icv_07_the_schedule_bills_once_a_month_what_was_posted_until_the_end_of
         "2400.00",
         "1200.00",
     ]
+
+
+def change_lines(books: Books, number: str = NUMBER, **what: list[str]) -> Any:
+    return books.do("intercompany_lines", company="GBPM", proposal_id=number, **what)
+
+
+def test_icv_08_a_line_that_is_taken_off_comes_with_the_next_invoice(books: Books) -> None:
+    books.use(between_companies())
+    posted(books, sold("first"), sold("second", "5"))
+    create(books)
+    with policies.enforced():
+        change_lines(books, off=[guid("second")])
+    assert (books.proposal(NUMBER)["subtotal"], len(books.proposal(NUMBER)["lines"])) == ("1200.00", 1)
+    assert create(books) == "created IC-000002"
+    assert books.proposal("IC-000002")["subtotal"] == "600.00"
+    books.post_invoices()
+    assert sorted(one["total"] for one in books.result["vendor_invoices"]) == ["1200.00", "600.00"]
+
+
+def test_icv_08_a_line_of_another_month_is_added(books: Books) -> None:
+    books.use(between_companies())
+    posted(books, sold("first"), sold("september", "5", on="2026-09-01"))
+    create(books)
+    with policies.enforced():
+        change_lines(books, add=[guid("september")])
+    change_lines(books, add=[guid("september")])
+    books.post_invoices(proposal_id=NUMBER)
+    assert books.invoice(NUMBER)["total"] == "1800.00"
+    assert reasons(change_lines(books, off=[guid("first")])) == ["already_posted"]
+
+
+def test_icv_08_what_would_be_wrong_is_refused_and_nothing_changes(books: Books) -> None:
+    books.use(between_companies())
+    posted(books, sold("first"), sold("back", "-10"), reverses("back", "first"), sold("pounds", currency="GBP"))
+    create(books, to="2026-08-27")
+    dollars = next(one["proposal_id"] for one in books.result["proposals"] if one["currency"] == "USD")
+    both = [guid("first"), guid("back")]
+    refused = [
+        change_lines(books, dollars, off=[guid("first")]),
+        change_lines(books, dollars, off=both),
+        change_lines(books, dollars, add=[guid("pounds")]),
+        change_lines(books, dollars, off=[guid("pounds")]),
+        change_lines(books, dollars),
+    ]
+    assert [reasons(one)[0] for one in refused] == ["taken_back", "lines_missing", "schema", "schema", "schema"]
+    assert sorted(line["actual_id"] for line in books.proposal(dollars)["lines"]) == sorted(both)

@@ -135,6 +135,12 @@ class ProposalChange:
         after = {"edits": edits or self.after.edits, "edit_count": count, "refusal": None}
         self._happens(ProposalVerb.EDITED, values | {"rf": None, "ev": count}, **after)
 
+    def lines_are(self, lines: int, pages: int, subtotal: Decimal) -> None:
+        """A person has taken lines off it, or added some (ICV-08): whoever read it before must read it again."""
+        self.edited()
+        values = {"n": lines, "pg": pages, "su": subtotal}
+        self._happens(ProposalVerb.EDITED, values, line_count=lines, pages=pages, subtotal=subtotal)
+
     def refused(self, refused: Refused, at: str) -> None:
         """Stores why it could not be posted or edited."""
         refusal = {"reason": str(refused.reason), "detail": refused.detail, "at": at}

@@ -19,6 +19,7 @@ from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLi
 from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
+from project_invoicing.use_cases.commands.intercompany_lines import IntercompanyLines
 from project_invoicing.use_cases.commands.post_costs import PostCosts, PreviewCosts
 from project_invoicing.use_cases.commands.preview import Preview, PreviewJournal
 from project_invoicing.use_cases.commands.replay import Replay
@@ -53,6 +54,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     PreviewVendorInvoice,
     PostVendorInvoices,
     AnswerVendorInvoice,
+    IntercompanyLines,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""

@@ -10,13 +10,13 @@ differs in the current set-up, is billed as on its journal line (D-049).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid5
 
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
-from project_invoicing.domain.codes import ConnectionRole, ProposalStatus
+from project_invoicing.domain.codes import ConnectionRole, ProposalStatus, StagingState
 from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.journal import JournalPage
 from project_invoicing.domain.journal_line import JournalLine
@@ -105,6 +105,27 @@ class PostedSales:
             for row, line in sales
             if row.id in free
         }
+
+    def of_rows(self, lender: str, rows: Iterable[StagedRow]) -> list[Sale]:
+        """These posted rows with their lines."""
+        known = [row for row in rows if row.state is StagingState.POSTED]
+        lines = self._lines(lender, known)
+        return [(row, lines[row.id]) for row in known if row.id in lines]
+
+    def may_not_be_added(self, lender: str, number: str, sales: Sequence[Sale], there: Set[str]) -> list[str]:
+        """The reversals among these sales whose original is neither billed nor ``there`` (IC-16)."""
+        originals = {
+            row.id: row.links[ConnectionRole.ORIGINAL] for row, _ in sales if ConnectionRole.ORIGINAL in row.links
+        }
+        rows = self.staging.rows(originals.values())
+        billed = {
+            row.id
+            for row in rows.values()
+            if row.intercompany_proposal
+            and (row.intercompany_proposal == number or self._is_posted(lender, row.intercompany_proposal))
+        }
+        here = there | {row.id for row, _ in sales}
+        return [id for id, original in originals.items() if original not in billed | here]
 
     def _is_posted(self, lender: str, number: str) -> bool:
         header = self.proposals.numbered(lender, number)
