@@ -34,6 +34,7 @@ from operate import (
     repair,
     sales_tax_commands,
     setup_numbers,
+    vendor_invoice_commands,
 )
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, at_a_stack, json_option, named_text, stack_option, verb
@@ -71,6 +72,7 @@ def add(commands: Commands) -> None:
     sales_tax_commands.add(commands)
     cost_commands.add(commands)
     adjust_commands.add(commands)
+    vendor_invoice_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

@@ -421,6 +421,10 @@ def command_samples() -> dict[str, Any]:
         "date": "2026-08-31",
     }
     moved = {"company": "USPM", "to": "profit_and_loss", "costs": {"project": "PRJ-1"}, "date": "2026-08-31"}
+    taken_off = {"company": "GBPM", "proposal_id": "IC-000001", "off": [guid("sold")]}
+    owed = {"company": "USPM", "number": "FTI-00000001", "lender": "GBPM"}
+    posts = {"company": "USPM", "numbers": ["FTI-00000001"], "date": "2026-08-31"}
+    answered = {"answer": "posted", "voucher": "AP-17"}
     lines = {"lines": {"item_sales_tax_group": ["SERV"]}, "item_sales_tax_group": "GOODS"}
     of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
@@ -441,6 +445,10 @@ def command_samples() -> dict[str, Any]:
         "adjust-accounting": ("2026-08-31T09:08:00Z", {"adjust_accounting": {**adjusted, "reason": "wrong center"}}),
         "preview-adjustment": ("2026-08-31T09:07:30Z", {"preview_adjustment": adjusted}),
         "preview-costs": ("2026-08-31T09:06:30Z", {"preview_costs": moved}),
+        "intercompany-lines": ("2026-08-31T09:08:10Z", {"intercompany_lines": taken_off}),
+        "preview-vendor-invoice": ("2026-08-31T09:08:20Z", {"preview_vendor_invoice": owed}),
+        "post-vendor-invoices": ("2026-08-31T09:08:30Z", {"post_vendor_invoices": posts}),
+        "answer-vendor-invoice": ("2026-08-31T09:08:40Z", {"answer_vendor_invoice": {**owed, **answered}}),
         "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }
     return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}

@@ -86,6 +86,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/invoice/file": [{"company": "GBPM", "number": "FTZ-00000001", "name": "invoice.pdf"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/between": [{}, {"company": "GBPM"}],
+    "/vendor-invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/costs": [{}, {"company": "GBPM", "to": "balance"}],
     "/adjust": [{}, {"company": "GBPM", "actual_ids": guid("z/unbilled"), "dimensions": "CostCenter=999"}],
     "/sales-tax": [{}, {"company": "GBPM"}, {"from": "2026-01-01", "to": "2027-12-31", "lines": "yes"}],
@@ -118,10 +120,11 @@ NO_COMPANY = (
     "/proposals/<id>/progress",
     "/invoice/document",
     "/invoice/file",
+    "/vendor-invoice",
     "/ledger/batch",
     "/ledger/file",
 )
-"""Pages that say nothing of a company here. Batches of another one are in ``test_ledger``, documents in
+"""Pages that say nothing of a company here: nobody has billed between the two. Batches of another one are in ``test_ledger``, documents in
 ``test_invoice_documents``."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},
@@ -134,6 +137,10 @@ FORMS: dict[str, dict[str, str]] = {
     "/journal/delete-lines": {},
     "/journal/reset": {},
     "/journal/post": {},
+    "/between/bill": {"company": "GBPM", "borrower": "USPM", "from": "2026-01-01", "to": "2026-12-31"},
+    "/between/lines": {"company": "GBPM", "proposal_id": "INV-9002", "what": "off", "ids": guid("y/billed")},
+    "/vendor-invoice/post": {"company": "GBPM", "number": "FTZ-00000001"},
+    "/vendor-invoice/answer": {"company": "GBPM", "number": "FTZ-00000001", "answer": "posted"},
     "/costs/post": {"company": "GBPM", "to": "balance", "actual_id": guid("z/cost")},
     "/adjust/post": {"company": "GBPM", "actual_ids": guid("z/unbilled"), "dimensions": "CostCenter=999"},
     "/ledger/build": {"company": "GBPM", "kind": "ledger"},

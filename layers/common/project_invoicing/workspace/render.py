@@ -40,6 +40,7 @@ NAVIGATION: Final = (
     ("/waiting", "Waiting", "w"),
     ("/rejected", "Rejected", "r"),
     ("/differences", "Differences", "d"),
+    ("/between", "Between companies", "v"),
     ("/costs", "Costs", "b"),
     ("/adjust", "Adjust", "a"),
     ("/sales-tax", "Sales tax", "s"),
