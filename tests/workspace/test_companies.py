@@ -124,7 +124,7 @@ NO_COMPANY = (
     "/ledger/batch",
     "/ledger/file",
 )
-"""Pages that say nothing of a company here: nobody has billed between the two. Batches of another one are in ``test_ledger``, documents in
+"""Pages that say nothing of a company here: nobody has billed between the two. Batches of another one are in
 ``test_invoice_documents``."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from project_invoicing.domain.actual import Connection
-from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.invoice import Invoice, VendorInvoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_item import RejectedItem, StagedItem
@@ -29,6 +29,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.staging_queue import DISMISSED
 from project_invoicing.store.staging_queue import REJECTED as REJECTED_QUEUE
 from project_invoicing.store.transactions import scan
+from project_invoicing.store.vendor_invoices import vendor_invoice_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -178,18 +179,20 @@ def finance_vouchers(journals: Journals) -> Iterator[Stored[FinanceVoucher]]:
     )
 
 
-def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | None]]:
-    """The headers of proposals and of customer invoices; ``None`` for those of pending vendor invoices."""
+def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | VendorInvoice | None]]:
+    """The headers of proposals, of customer invoices and of vendor invoices; ``None`` for any other."""
     decode = partial(_header, proposals)
     return (Stored(item, decode) for item in scan(proposals.client, proposals.table, equal={"sk": HEADER}))
 
 
-def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | None:
+def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | VendorInvoice | None:
     match str(item["pk"]).partition("#")[0]:
         case "PROPOSAL":
             return proposals.document(item)
         case "INVOICE":
             return invoice_of(item)
+        case "VENDOR":
+            return vendor_invoice_of(item)
     return None
 
 

@@ -11,10 +11,11 @@ from project_invoicing.domain.codes import (
     JournalStatus,
     ProposalStatus,
     StagingState,
+    VendorInvoiceStatus,
     WaitReason,
     WriteBackState,
 )
-from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.invoice import Invoice, VendorInvoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import (
@@ -78,8 +79,10 @@ class PostedInvoice:
 
     invoice: Invoice
     vouchers: Sequence[Voucher]
-    written_back: tuple[WriteBackState, str | None] | None
+    written_back: tuple[WriteBackState, str | None] | None = None
     """``None`` for an invoice between companies, which has no proforma."""
+    owed: VendorInvoice | None = None
+    """The borrower's side of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,25 @@ def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSe
     if found.written_back:
         say_written_back(explanation, *found.written_back, invoice.proforma_id)
     else:
-        explanation.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
+        _say_owed(explanation, found)
+
+
+def _say_owed(explanation: Explanation, found: PostedInvoice) -> None:
+    """What became of the borrower's side of an invoice between companies."""
+    owed, borrower = found.owed, found.invoice.borrower
+    match owed.status if owed else VendorInvoiceStatus.PENDING:
+        case VendorInvoiceStatus.PENDING:
+            explanation.happened(f"a pending vendor invoice of the same number stands in {borrower}")
+        case VendorInvoiceStatus.POSTED:
+            voucher = f"with voucher {owed.voucher}" if owed and owed.voucher else "without a ledger entry"
+            on = owed.posted_on if owed else None
+            explanation.happened(f"its vendor invoice was posted in {borrower} {voucher}, accounting date {on}")
+        case VendorInvoiceStatus.POSTED_ELSEWHERE:
+            number = f" as {owed.voucher}" if owed and owed.voucher else ""
+            explanation.happened(f"other payables have posted its vendor invoice for {borrower}{number}")
+        case VendorInvoiceStatus.REFUSED:
+            why = owed.reason if owed else ""
+            explanation.happened(f"other payables refuse its vendor invoice for {borrower}: {why}")
 
 
 def _invoice_facts(invoice: Invoice, words: Words) -> dict[str, str]:

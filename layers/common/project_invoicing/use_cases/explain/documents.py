@@ -103,8 +103,14 @@ def _waits(stores: Stores, header: Proposal) -> ProposalWaits:
 
 def _posted(stores: Stores, invoice: Invoice) -> PostedInvoice:
     vouchers = list(stores.ledger.vouchers(INVOICE, invoice.company, invoice.invoice_number))
-    written_back = None if invoice.borrower else stores.told(invoice.company, invoice.invoice_number)
-    return PostedInvoice(invoice, vouchers, written_back)
+    if not invoice.borrower:
+        return PostedInvoice(invoice, vouchers, stores.told(invoice.company, invoice.invoice_number))
+    # Imported late: few invoices are between companies.
+    from project_invoicing.store.vendor_invoices import VendorInvoices  # noqa: PLC0415
+
+    store = VendorInvoices(stores.proposals.client, stores.proposals.table)
+    owed = store.get(invoice.borrower, invoice.company, invoice.invoice_number)
+    return PostedInvoice(invoice, vouchers, owed=owed)
 
 
 def explain_invoice(stores: Stores, company: str, number: str) -> Explanation | None:

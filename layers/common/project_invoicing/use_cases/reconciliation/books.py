@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus
-from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.invoice import Invoice, VendorInvoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, PERSONS
@@ -27,6 +27,7 @@ from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.rules.reconciliation.accruals import Accruals, LeftBehind, Place, left_behind
 from project_invoicing.rules.reconciliation.batches import Exported
+from project_invoicing.rules.reconciliation.between_companies import BetweenCompanies
 from project_invoicing.rules.reconciliation.document_lines import DocumentLines, Named
 from project_invoicing.rules.reconciliation.findings import PROPOSAL, Finding, of_row
 from project_invoicing.rules.reconciliation.headers import AccountingDates, Headers, not_published, stands_still
@@ -77,6 +78,7 @@ class Books:
     _accruals: Accruals = field(init=False)
     _exported: Exported = field(init=False)
     _moved: Moved = field(init=False)
+    _between: BetweenCompanies = field(init=False)
 
     def __post_init__(self) -> None:
         setup = self.setup
@@ -84,7 +86,7 @@ class Books:
         self.master = MasterRows(setup, self.at)
         self._dates, self._lines, self._takings = AccountingDates(setup), DocumentLines(setup), Takings(setup)
         self._rates, self._exported = UsedRates(setup), Exported(setup, self.at)
-        self._moved = Moved(setup)
+        self._moved, self._between = Moved(setup), BetweenCompanies()
         self._vouchers, self._accruals = Vouchers(setup), Accruals(setup, self._takings, self.headers)
 
     @property
@@ -255,9 +257,12 @@ class Books:
         for document in self._lines.without_header():
             self._without_line(document, {})
 
-    def _header(self, header: Proposal | Invoice | None) -> None:
+    def _header(self, header: Proposal | Invoice | VendorInvoice | None) -> None:
         if isinstance(header, Invoice):
             self.headers.add_invoice(header)
+            self._between.add_invoice(header)
+        elif isinstance(header, VendorInvoice):
+            self._between.add_vendor_invoice(header)
         elif header:
             self._report(self.headers.add_proposal(header))
             if header.status is not ProposalStatus.CANCELED:
@@ -329,6 +334,7 @@ class Books:
         self.accounts.add_page(page.company, page.entries)
         self._accruals.add_page(page.company, page.entries)
         self._moved.add_page(page.company, page.source, page.document, page.entries)
+        self._between.add_page(page.company, page.source, page.document, page.entries)
         self._exported.add_page(page.company, page.source, page.document, page.entries)
 
     def _compare_vouchers(self) -> None:
@@ -366,10 +372,11 @@ class Books:
     def _compare_accruals(self, *, quiet: bool) -> None:
         """``quiet``: nothing was posted while the tables were read; otherwise the sums are from different moments."""
         if not quiet:
-            for name in ("accruals", "moved"):
+            for name in ("accruals", "moved", "between_companies"):
                 self.checks[name].not_checked = "something was posted while the tables were read; run it again"
             return
         self._report(self._moved.differences())
+        self._report(self._between.differences(self.checks["between_companies"]))
         expected = self._accruals.expected()
         for place in self._accruals.places(expected):
             off = self._accruals.off(place, expected)

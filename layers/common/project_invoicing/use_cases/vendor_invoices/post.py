@@ -22,7 +22,6 @@ from project_invoicing.rules.vendor_invoice import must_be_posted_here, posting_
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.finance_vouchers import FinanceVouchers
 from project_invoicing.store.ledger import PAGE_ENTRIES
-from project_invoicing.store.ready import vendor_document
 from project_invoicing.store.transactions import transact
 from project_invoicing.store.unit_of_work import first_of, retried
 from project_invoicing.use_cases.master_data.facts import VendorInvoiceFacts
@@ -113,7 +112,7 @@ class VendorInvoicePosting:
             made.voucher.source,
             made.voucher.accounting_date,
             made.voucher.lines,
-            belongs_to=vendor_document(one.lender, one.invoice_number),
+            belongs_to=one.invoice_number,
             reason=self.reason,
         )
         number_format = made.setup.number_sequences(one.company).vendor_invoice
