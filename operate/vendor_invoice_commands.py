@@ -17,7 +17,6 @@ from operate.found import Document
 from operate.outcomes import done, show
 from operate.stack_tables import the_company
 from operate.terminal import console
-from project_invoicing.rules.figures import Figures
 from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.use_cases.vendor_invoices.shown import vendor_invoice_row
 
@@ -92,10 +91,10 @@ def _asked(options: argparse.Namespace, action: str, **request: Any) -> tuple[st
 
 def _list(options: argparse.Namespace) -> int:
     company, asker = _asker(options)
-    proposals, show_as = asker.place.stores.proposals, Figures(asker.place.setup)
+    proposals = asker.place.stores.proposals
     store = VendorInvoices(proposals.client, proposals.table)
     found = store.newest(company, _LISTED) if options.all else store.open(company)
-    rows = [vendor_invoice_row(one, show_as) for one in found]
+    rows = [vendor_invoice_row(one, asker.place) for one in found]
     if options.json:
         print(json.dumps(rows, indent=2))
         return 0

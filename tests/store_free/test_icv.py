@@ -18,12 +18,12 @@ from project_invoicing.domain.codes import (
     WaitReason,
 )
 from project_invoicing.domain.finance_voucher import NewVoucher
-from project_invoicing.domain.invoice import VendorInvoice
 from project_invoicing.domain.ledger import VoucherLine
 from project_invoicing.domain.lineage import Charge, ChargedTax
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.states import VENDOR_INVOICES, VendorInvoiceVerb
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.errors import Conflict
 from project_invoicing.rules.owner import Blocked
 from project_invoicing.rules.resolution import Resolved, resolve
@@ -142,7 +142,7 @@ def refusal(
     return refused.value.reason
 
 
-def test_icv_02_the_borrower_posts_the_cost_and_what_it_owes_over_no_integration_account() -> None:
+def test_ic_10_icv_02_the_borrower_posts_the_cost_and_what_it_owes_over_no_integration_account() -> None:
     made = booked()
     assert figures(made) == [("cost", "540100", "1200"), ("vendor_balance", "200100", "-1200")]
     of_cost = made.lines[0]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.codes import VendorInvoiceStatus
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
-from project_invoicing.domain.ledger import VENDOR_INVOICE
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.reconciliation import Check
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.rules.reconciliation.between_companies import BetweenCompanies
 from project_invoicing.store.ledger import entries
 from tests.store_free.test_icv import INVOICE, booked
@@ -50,7 +50,7 @@ def found(
     if owed:
         both.add_vendor_invoice(owed)
     if voucher:
-        both.add_page("USPM", VENDOR_INVOICE, voucher, entries(booked().numbered(voucher)))
+        both.add_page("USPM", voucher, entries(booked().numbered(voucher)))
     check = Check("between_companies")
     return [(one.difference.detail, one.difference.amount) for one in both.differences(check)]
 

@@ -11,7 +11,6 @@ from typing import Final
 
 from project_invoicing.domain.codes import PostingFailure, PostingType, WaitReason
 from project_invoicing.domain.finance_voucher import NewVoucher
-from project_invoicing.domain.invoice import VendorInvoice
 from project_invoicing.domain.invoice_totals import revenue
 from project_invoicing.domain.journal_line import cost_posting_types
 from project_invoicing.domain.ledger import VENDOR_INVOICE, Origin, VoucherLine, summed
@@ -19,6 +18,7 @@ from project_invoicing.domain.lineage import ChargedTax
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.rules.accounts import account_for
 from project_invoicing.rules.defaults import dimensions
 from project_invoicing.rules.owner import Owner

@@ -17,8 +17,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import VendorInvoiceStatus
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.states import VENDOR_INVOICES, VendorInvoiceVerb
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.store import history as histories
 from project_invoicing.store.invoices import HEADER, accounting_date
 from project_invoicing.store.items import Item, readable

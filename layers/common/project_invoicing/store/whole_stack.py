@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.credited_tax import TaxOfInvoice
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.proposal import Proposal
@@ -19,6 +19,7 @@ from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.staged_item import RejectedItem, UnreadableRow
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.store import invoices, journal_change, proposal_items, rows, vendor_invoices, write_backs
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of, page_of

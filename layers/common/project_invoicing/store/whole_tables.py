@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from project_invoicing.domain.actual import Connection
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.staged_item import RejectedItem, StagedItem
@@ -29,12 +29,12 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.staging_queue import DISMISSED
 from project_invoicing.store.staging_queue import REJECTED as REJECTED_QUEUE
 from project_invoicing.store.transactions import scan
-from project_invoicing.store.vendor_invoices import vendor_invoice_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from project_invoicing.domain.finance_voucher import FinanceVoucher
+    from project_invoicing.domain.vendor_invoice import VendorInvoice
 
 T = TypeVar("T")
 
@@ -192,6 +192,8 @@ def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | VendorInvo
         case "INVOICE":
             return invoice_of(item)
         case "VENDOR":
+            from project_invoicing.store.vendor_invoices import vendor_invoice_of  # noqa: PLC0415 - many stacks have none
+
             return vendor_invoice_of(item)
     return None
 

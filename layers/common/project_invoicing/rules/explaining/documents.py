@@ -15,7 +15,7 @@ from project_invoicing.domain.codes import (
     WaitReason,
     WriteBackState,
 )
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.ledger import (
@@ -48,6 +48,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 if TYPE_CHECKING:
     from project_invoicing.domain.finance_voucher import FinanceVoucher
+    from project_invoicing.domain.vendor_invoice import VendorInvoice
 
 _MADE_BY: Final = {
     POST_COSTS: "posted costs",

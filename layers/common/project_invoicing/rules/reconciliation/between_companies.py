@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from project_invoicing.domain.codes import PostingType, VendorInvoiceStatus
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
-from project_invoicing.domain.ledger import VENDOR_INVOICE
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.reconciliation import Check, Difference
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.rules.reconciliation.findings import Finding
 from project_invoicing.rules.reconciliation.vouchers import Booking
 
@@ -40,10 +40,10 @@ class BetweenCompanies:
     def add_vendor_invoice(self, one: VendorInvoice) -> None:
         self._owed[_Document(one.company, one.lender, one.invoice_number)] = one
 
-    def add_page(self, company: str, source: str, document: str, entries: Iterable[Booking]) -> None:
-        if source == VENDOR_INVOICE:
-            owed = (one.amount for one in entries if one.posting_type is PostingType.VENDOR_BALANCE)
-            self._booked[company, document] += sum(owed, ZERO)
+    def add_page(self, company: str, document: str, entries: Iterable[Booking]) -> None:
+        """A page of the ledger with a voucher of a vendor invoice, whose number is its document."""
+        owed = (one.amount for one in entries if one.posting_type is PostingType.VENDOR_BALANCE)
+        self._booked[company, document] += sum(owed, ZERO)
 
     def differences(self, check: Check) -> Iterator[Finding]:
         """Only where nothing was posted while the tables were read. ``check`` counts both sides, and what waits."""

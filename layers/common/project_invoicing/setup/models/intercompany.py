@@ -31,7 +31,7 @@ class BatchBy(StrEnum):
 class BillingBatch(SetupRow):
     """Invoices that the schedule makes of the sales to a borrower, once a month from ``day_of_month`` on (ICV-07).
 
-    They are for the sales of the month before: of a ``project``, of a ``contract``, or of all.
+    They are for what was posted until the end of the month before: of a ``project``, of a ``contract``, or of all.
     """
 
     by: BatchBy = BatchBy.BORROWER

@@ -9,9 +9,6 @@ from pydantic import BeforeValidator, Field
 from project_invoicing.domain.history import Done
 from project_invoicing.use_cases.commands.command import Command, Day, Text, TextIfAny, wrong
 from project_invoicing.use_cases.commands.workplace import Workplace
-from project_invoicing.use_cases.intercompany.propose import IntercompanyProposals, PostedSales
-from project_invoicing.use_cases.proposals.import_lines import ProposalImport
-from project_invoicing.use_cases.staging.prevalidate import NoRegister
 
 
 def _by(value: object) -> str:
@@ -38,6 +35,13 @@ class BillIntercompany(Command):
 
 
 def handle(command: BillIntercompany, place: Workplace) -> dict[str, Any]:
+    from project_invoicing.use_cases.intercompany.propose import (  # noqa: PLC0415 - few commands need it
+        IntercompanyProposals,
+        PostedSales,
+    )
+    from project_invoicing.use_cases.proposals.import_lines import ProposalImport  # noqa: PLC0415
+    from project_invoicing.use_cases.staging.prevalidate import NoRegister  # noqa: PLC0415
+
     sales = PostedSales(place.staging, place.journals, place.proposals)
     made = IntercompanyProposals(sales, place.proposals, place.setup, place.at, place.done(Done.CREATED))
     headers = made.create(

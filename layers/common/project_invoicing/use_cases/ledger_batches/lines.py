@@ -19,7 +19,6 @@ from project_invoicing.rules.voucher_origins import with_origins
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Entry, Ledger
 from project_invoicing.store.proposals import Proposals
-from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.use_cases.invoices.draft import invoice_lines
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -80,6 +79,8 @@ class BatchLines:
 
     def payable(self, company: str, lender: str, invoice_number: str) -> PayableLine:
         """The vendor invoice of a borrower. Raises ``DocumentMissing``."""
+        from project_invoicing.store.vendor_invoices import VendorInvoices  # noqa: PLC0415 - few batches are payables
+
         invoice = VendorInvoices(self.proposals.client, self.proposals.table).get(company, lender, invoice_number)
         if invoice is None:
             raise DocumentMissing(f"{company} has no vendor invoice {invoice_number} of {lender}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from project_invoicing.domain.codes import PostingFailure, VendorInvoiceStatus
 from project_invoicing.domain.history import HistoryEntry
-from project_invoicing.domain.invoice import VendorInvoice
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.states import VendorInvoiceVerb
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.store.transactions import transact
 from project_invoicing.use_cases.vendor_invoices.read import KnownVendorInvoices
 

@@ -15,8 +15,8 @@ from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.codes import PostingFailure, VendorInvoiceStatus
 from project_invoicing.domain.finance_voucher import NewVoucher
 from project_invoicing.domain.history import Done, HistoryEntry
-from project_invoicing.domain.invoice import VendorInvoice
 from project_invoicing.domain.refusals import Refusal, Refused
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.vendor_invoice import must_be_posted_here, posting_date, voucher_of
 from project_invoicing.setup.lookups import FinanceSetup

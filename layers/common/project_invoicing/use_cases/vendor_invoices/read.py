@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from project_invoicing.domain.codes import PostingFailure, PostingType, VendorInvoiceStatus
-from project_invoicing.domain.invoice import VendorInvoice
 from project_invoicing.domain.ledger import VENDOR_INVOICE, VoucherLine
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.vendor_invoice import Originals
 from project_invoicing.setup.lookups import FinanceSetup

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from project_invoicing.domain.invoice import VendorInvoice
 from project_invoicing.domain.invoice_totals import revenue
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.rules.figures import Figures
 
 
-def vendor_invoice_row(one: VendorInvoice, show: Figures) -> dict[str, Any]:
+class Shows(Protocol):
+    """What writes amounts."""
+
+    def amount(self, amount: Decimal, currency: str, /) -> str | None: ...
+
+
+def vendor_invoice_row(one: VendorInvoice, show: Shows) -> dict[str, Any]:
     """The header. ``voucher`` and ``posted_on`` once it is posted, ``reason`` where other payables refuse it."""
     row: dict[str, Any] = {
         "invoice_number": one.invoice_number,
