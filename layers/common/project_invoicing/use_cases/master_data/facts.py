@@ -206,27 +206,6 @@ class ProposalLineFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class VendorInvoiceFacts:
-    """A line of a borrower's vendor invoice that is posted."""
-
-    company: str
-    currency: str
-    project: str | None
-    contract: str | None
-    contract_line: str | None
-
-    @classmethod
-    def of(cls, company: str, currency: str, line: ProposalLine) -> VendorInvoiceFacts:
-        return cls(company, currency, line.project, line.contract, line.contract_line)
-
-    def ask(self, setup: FinanceSetup) -> None:
-        _ask_for_work(setup, self.company, self.project, self.contract, self.contract_line)
-        setup.customer_of_contract(self.company, self.contract)
-        _ask_who_had_it(setup, self.company, self.project, self.contract, self.contract_line)
-        setup.exchange_rate(self.currency, setup.accounting_currency(self.company), _ANY_DAY)
-
-
-@dataclass(frozen=True, slots=True)
 class PriceFacts:
     """A journal line whose exchange rate is asked for."""
 

@@ -24,7 +24,7 @@ from project_invoicing.store.finance_vouchers import FinanceVouchers
 from project_invoicing.store.ledger import PAGE_ENTRIES
 from project_invoicing.store.transactions import transact
 from project_invoicing.store.unit_of_work import first_of, retried
-from project_invoicing.use_cases.master_data.facts import VendorInvoiceFacts
+from project_invoicing.use_cases.vendor_invoices.facts import VendorInvoiceFacts
 from project_invoicing.use_cases.vendor_invoices.read import KnownVendorInvoices
 
 _ATTEMPTS: Final = 6
