@@ -96,7 +96,7 @@ def _list(options: argparse.Namespace) -> int:
     found = store.newest(company, _LISTED) if options.all else store.open(company)
     rows = [vendor_invoice_row(one, asker.place) for one in found]
     if options.json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps({"vendor_invoices": rows}, indent=2))
         return 0
     shown = [{name.replace("_", " "): row.get(name, "") for name in _COLUMNS} for row in rows]
     answers.show_rows(console(), f"Vendor invoices of {company}", shown, most=len(shown))

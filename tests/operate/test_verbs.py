@@ -391,5 +391,5 @@ def test_vendor_invoices_are_listed_previewed_posted_and_answered(
     assert command("vendor-invoices", "list", *of) == 0
     assert "has no vendor invoice that waits" in capsys.readouterr().out
     listed = say(capsys, "vendor-invoices", "list", *of, "--all")
-    assert {one["voucher"] for one in listed} == {"VIV-000001", "AP-17"}
+    assert {one["voucher"] for one in listed["vendor_invoices"]} == {"VIV-000001", "AP-17"}
     assert command("vendor-invoices", "post", "FTI-00000003", *of) != 0
