@@ -23,6 +23,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.whole_stack import WholeJournals, WholeProposals
 from project_invoicing.use_cases.receivables.shown import receivable_row
 from project_invoicing.use_cases.result_rows import proposal_line_row
+from project_invoicing.use_cases.vendor_invoices.shown import vendor_invoice_row
 
 
 def journal_rows(journals: WholeJournals, show: Figures) -> Iterator[dict[str, Any]]:
@@ -142,22 +143,9 @@ def _proposal(
 
 
 def vendor_invoice_rows(proposals: WholeProposals, show: Figures) -> Iterator[dict[str, Any]]:
-    """What borrowers are billed by their lenders; nothing of it is in the borrowers' ledgers (IC-09, INV-28)."""
+    """What borrowers are billed by their lenders; in their ledgers once it is posted there (IC-09, ICV-02)."""
     for invoice in proposals.vendor_invoices():
-        yield {
-            "invoice_number": invoice.invoice_number,
-            "company": invoice.company,
-            "vendor": invoice.vendor,
-            "lender": invoice.lender,
-            "status": invoice.status,
-            "invoice_date": invoice.invoice_date.isoformat(),
-            "due_date": invoice.due_date.isoformat(),
-            "accounting_date": invoice.accounting_date.isoformat(),
-            "currency": invoice.currency,
-            "subtotal": show.amount(invoice.subtotal, invoice.currency),
-            "sales_tax": show.amount(invoice.sales_tax, invoice.currency),
-            "total": show.amount(invoice.total, invoice.currency),
-        }
+        yield vendor_invoice_row(invoice, show)
 
 
 def receivable_rows(proposals: WholeProposals, invoices: Iterable[Invoice], show: Figures) -> Iterator[dict[str, Any]]:

@@ -247,6 +247,21 @@ class _Adjusts(_Given):
     company: _Named
 
 
+class _OfBorrower(_Given):
+    """Also which vendor invoices, and what to do with them; what these may say is for the function to say."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+
+
+class _LinesBetween(_Given):
+    """Also which lines are taken off or added."""
+
+    model_config = ConfigDict(extra="allow")
+    company: _Named
+    proposal_id: _Named
+
+
 class _Batch(_Given):
     """Further keys are what is said of it, for the function to read."""
 
@@ -364,6 +379,18 @@ class PostAccrualJournalLine(CorrectionLine):
     post_accrual_journal: _Correction
 
 
+class IntercompanyLinesLine(CallLine):
+    intercompany_lines: _LinesBetween
+
+
+class PostVendorInvoicesLine(CallLine):
+    post_vendor_invoices: _OfBorrower
+
+
+class AnswerVendorInvoiceLine(CallLine):
+    answer_vendor_invoice: _OfBorrower
+
+
 class PostCostsLine(CallLine):
     post_costs: _Costs
 
@@ -388,6 +415,9 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "reset": ResetLine,
     "replay": ReplayLine,
     "intercompany_invoice": IntercompanyInvoiceLine,
+    "intercompany_lines": IntercompanyLinesLine,
+    "post_vendor_invoices": PostVendorInvoicesLine,
+    "answer_vendor_invoice": AnswerVendorInvoiceLine,
     "post_costs": PostCostsLine,
     "adjust_accounting": AdjustAccountingLine,
     "create_accrual_journal": CreateAccrualJournalLine,

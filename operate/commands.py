@@ -39,6 +39,7 @@ from operate import (
     repair,
     sales_tax_commands,
     setup_numbers,
+    vendor_invoice_commands,
 )
 from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, at_a_stack, json_option, named_text, stack_option, verb
@@ -82,6 +83,7 @@ def add(commands: Commands) -> None:
     accrual_commands.add(commands)
     adjust_commands.add(commands)
     fixed_price_commands.add(commands)
+    vendor_invoice_commands.add(commands)
 
 
 def _add_questions(commands: Commands) -> None:

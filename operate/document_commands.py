@@ -154,12 +154,31 @@ def _add_repeats(commands: Commands) -> None:
         "bill-intercompany",
         "make proposals for what one company of the group sold to another",
         "bill-intercompany GBPM USPM --from 2026-08-01 --to 2026-08-31",
+        "bill-intercompany GBPM USPM --from 2026-08-01 --to 2026-08-31 --by project --contract CTR-1",
     )
     bills.add_argument("lender", type=named_text, help="the company that sold")
     bills.add_argument("borrower", type=named_text, help="the company that bought")
     bills.add_argument("--from", dest="from_", type=given_date, required=True, metavar="DATE", help="first day")
     bills.add_argument("--to", type=given_date, required=True, metavar="DATE", help="last day")
+    bills.add_argument("--by", choices=["borrower", "project"], help="one invoice for all projects, or one for each")
+    bills.add_argument("--project", type=named_text, help="only what was sold for this project")
+    bills.add_argument("--contract", type=named_text, help="only what was sold for this contract")
     _acts(bills, _bill)
+
+    between = verb(
+        commands,
+        "intercompany-lines",
+        "take lines off a proposal between companies before it is posted, or add some",
+        "intercompany-lines GBPM IC-000001 --off 0f1f1a5a-df82-43a1-861c-db7cfc3aac4e",
+    )
+    between.add_argument("lender", type=named_text, help="the company that sold")
+    between.add_argument("number", type=named_text, help="the number of the proposal")
+    either = between.add_mutually_exclusive_group(required=True)
+    either.add_argument(
+        "--off", nargs="+", type=named_text, metavar="ID", help="actuals that come with the next invoice"
+    )
+    either.add_argument("--add", nargs="+", type=named_text, metavar="ID", help="posted sales that are not billed yet")
+    _acts(between, _between)
 
     imports = verb(
         commands,
@@ -331,7 +350,14 @@ def _dismiss(options: argparse.Namespace) -> int:
 
 
 def _bill(options: argparse.Namespace) -> int:
-    made = verbs.bill_intercompany(_asker(options), options.lender, options.borrower, options.from_, options.to)
+    some = {name: value for name in ("by", "project", "contract") if (value := getattr(options, name))}
+    made = verbs.bill_intercompany(_asker(options), options.lender, options.borrower, options.from_, options.to, some)
+    return show([made], "Intercompany", as_json=options.json, nothing="")
+
+
+def _between(options: argparse.Namespace) -> int:
+    what = {"off": options.off} if options.off else {"add": options.add}
+    made = verbs.intercompany_lines(_asker(options), options.lender, options.number, what)
     return show([made], "Intercompany", as_json=options.json, nothing="")
 
 

@@ -231,9 +231,19 @@ def dismiss(asker: Asker, ids: Sequence[str], asked: Mapping[str, Any]) -> list[
     return absent + of_each((partial(one, *named) for named in rows), len(rows))
 
 
-def bill_intercompany(asker: Asker, lender: str, borrower: str, first: str, last: str) -> Outcome:
+def bill_intercompany(
+    asker: Asker, lender: str, borrower: str, first: str, last: str, some: Mapping[str, str]
+) -> Outcome:
     for company in (lender, borrower):
         check_company(company, asker.place.setup)
-    request = {"company": lender, "borrower": borrower, "from": first, "to": last}
+    request = {"company": lender, "borrower": borrower, "from": first, "to": last, **some}
     answer = asker.edit("intercompany_invoice", request)
     return answered(Document("sales", lender, f"to {borrower}"), answer, str(answer.get("outcome", "")))
+
+
+def intercompany_lines(asker: Asker, lender: str, number: str, what: Mapping[str, Sequence[str]]) -> Outcome:
+    """Takes lines off a proposal between companies, or adds some."""
+    check_company(lender, asker.place.setup)
+    request = {"company": lender, "proposal_id": number, **what}
+    answer = asker.edit("intercompany_lines", request)
+    return answered(Document("proposal", lender, number), answer, str(answer.get("outcome", "")))

@@ -470,6 +470,10 @@ def command_samples() -> dict[str, Any]:
     wanted = {"company": "USPM", "from": "2026-08-01", "to": "2026-10-31", "projects": ["PRJ-1"]}
     correction = {"company": "USPM", "journal_id": "ARJ-000001"}
     offset = {"voucher_date": "2026-10-31", "offset_account": "618900", "offset_dimensions": {"CostCenter": "007"}}
+    taken_off = {"company": "GBPM", "proposal_id": "IC-000001", "off": [guid("sold")]}
+    owed = {"company": "USPM", "number": "FTI-00000001", "lender": "GBPM"}
+    posts = {"company": "USPM", "numbers": ["FTI-00000001"], "date": "2026-08-31"}
+    answered = {"answer": "posted", "voucher": "AP-17"}
     lines = {"lines": {"item_sales_tax_group": ["SERV"]}, "item_sales_tax_group": "GOODS"}
     of_journal = {**line, "actual_id": guid("actual-unbilled-sales")}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
@@ -503,6 +507,10 @@ def command_samples() -> dict[str, Any]:
         "edit-accrual-journal": ("2026-10-31T18:01:00Z", {"edit_accrual_journal": {**correction, **offset}}),
         "remove-accrual-lines": ("2026-10-31T18:02:00Z", {"remove_accrual_lines": {**correction, "lines": [3]}}),
         "post-accrual-journal": ("2026-10-31T18:03:00Z", {"post_accrual_journal": correction}),
+        "intercompany-lines": ("2026-08-31T09:08:10Z", {"intercompany_lines": taken_off}),
+        "preview-vendor-invoice": ("2026-08-31T09:08:20Z", {"preview_vendor_invoice": owed}),
+        "post-vendor-invoices": ("2026-08-31T09:08:30Z", {"post_vendor_invoices": posts}),
+        "answer-vendor-invoice": ("2026-08-31T09:08:40Z", {"answer_vendor_invoice": {**owed, **answered}}),
         "edit-master-data": ("2026-08-31T09:06:00Z", {"edit_master_data": taxed}),
     }
     return {f"document_editing/{name}": manual(at, "Manual Edit", **detail) for name, (at, detail) in asked.items()}

@@ -40,6 +40,7 @@ from project_invoicing.events.own import (
     WriteBackRequested,
 )
 from project_invoicing.events.receivables import InvoicePaymentsChanged
+from project_invoicing.events.vendor_invoices import PendingVendorInvoiceCreated
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import COMMANDS
 from project_invoicing.use_cases.requests.acknowledge_batch import AcknowledgeBatch
@@ -82,6 +83,7 @@ OWN_EVENTS: Final[tuple[type[OwnEvent], ...]] = (
     InvoiceDocumentReady,
     InvoiceMailChanged,
     InvoicePaymentsChanged,
+    PendingVendorInvoiceCreated,
     ImportRequested,
     WriteBackRequested,
     SweepContinued,

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from project_invoicing.use_cases.proposals import pages as proposal_pages
-from tests.builders import Context
+from tests.builders import Context, guid
 from tests.crash.death import Step
 from tests.harness import World
-from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, sold
+from tests.rules.invoices.test_intercompany_invoices import AUGUST, sold
+from tests.rules.invoices.test_vendor_invoices import between_companies
 from tests.rules.stories import reverses
 
 Run = Callable[[World], object]
@@ -49,16 +50,33 @@ def bill(world: World) -> None:
     world.edit("intercompany_invoice", **AUGUST)
 
 
+def change(world: World, **what: list[str]) -> None:
+    dollars = "IC-000002"  # GBP comes first
+    world.edit("intercompany_lines", company="GBPM", proposal_id=dollars, **what)
+
+
+def invoiced(world: World) -> None:
+    proposed(world)
+    world.run("invoice_posting")
+
+
+def post_vendor_invoices(world: World) -> None:
+    numbers = ["FTI-00000001", "FTI-00000002"]
+    world.edit("post_vendor_invoices", company="USPM", numbers=numbers)
+
+
 STEPS: dict[str, tuple[Run, Run]] = {
     "the posting of sales": (imported, lambda world: world.run("journal_posting")),
     "the posting of sales that have changed": (changed_before, lambda world: world.run("journal_posting")),
     "an intercompany proposal of each currency": (posted, bill),
     "an intercompany invoice's posting": (proposed, lambda world: world.run("invoice_posting")),
+    "lines taken off": (proposed, lambda world: change(world, off=[guid("more")])),
+    "the posting of vendor invoices": (invoiced, post_vendor_invoices),
 }
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_ic_09_ic_15_ic_16_a_step_between_companies_survives_whatever_happens_to_it(
+def test_ic_09_ic_15_ic_16_icv_02_icv_08_a_step_between_companies_survives_whatever_happens_to_it(
     moto: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(proposal_pages, "PAGE_LINES", 2)

@@ -23,7 +23,8 @@ from tests.builders import actual, guid
 from tests.harness import TEMPLATE, World
 from tests.rules.books import Books
 from tests.rules.finance import accounts_without, finance
-from tests.rules.invoices.test_intercompany_invoices import between_companies, sold
+from tests.rules.invoices.test_intercompany_invoices import between_companies, posted, sold
+from tests.rules.invoices.test_vendor_invoices import between_companies as borrowing
 from tests.rules.stories import approval, billed, cost
 from tools import verbs
 
@@ -380,3 +381,36 @@ def test_posted_transactions_are_adjusted(books: Books, capsys: pytest.CaptureFi
     refused = say(capsys, "adjust", "post", guid("none"), "--dimension", "CostCenter=", code=1)
     assert outcomes(refused) == [(guid("none"), "refused", "not_posted")]
     assert command("adjust", "post", guid("work"), "--dimension", "CostCenter") == 2
+
+
+def test_vendor_invoices_are_listed_previewed_posted_and_answered(
+    books: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    books.use(borrowing())
+    posted(books, sold(), sold("more", "5"))
+    of = ("--company", "USPM")
+    between = ("GBPM", "USPM", "--from", "2026-08-01", "--to", "2026-08-31", "--by", "project")
+    assert say(capsys, "bill-intercompany", *between)["rows"][0]["what"] == "created IC-000001"
+    made = say(capsys, "intercompany-lines", "GBPM", "IC-000001", "--off", guid("more"))
+    assert made["rows"][0]["what"] == "lines taken off: 1"
+    say(capsys, "bill-intercompany", *between)
+    for number in ("IC-000001", "IC-000002"):
+        books.post_invoices(proposal_id=number)
+    assert command("vendor-invoices", "list", *of) == 0
+    assert "FTI-00000001" in capsys.readouterr().out
+    assert command("vendor-invoices", "preview", "FTI-00000001", *of) == 0
+    assert "200100" in capsys.readouterr().out
+    assert say(capsys, "vendor-invoices", "preview", "FTI-00000001", *of)["voucher"]["lines"]
+    made = say(capsys, "vendor-invoices", "post", "FTI-00000001", *of, "--date", "2026-09-30")
+    assert made["rows"][0]["what"] == "posted: voucher VIV-000001 of 2026-09-30"
+    again = say(capsys, "vendor-invoices", "post", "FTI-00000001", *of, "--reason", "again", code=1)
+    assert again["rows"][0]["reason"] == "already_posted"
+    made = say(capsys, "vendor-invoices", "answer", "FTI-00000002", *of, "--refused", "no order")
+    assert made["rows"][0]["what"] == "refused elsewhere"
+    assert command("vendor-invoices", "answer", "FTI-00000002", *of, "--posted", "AP-17", "--lender", "GBPM") == 0
+    assert capsys.readouterr().out
+    assert command("vendor-invoices", "list", *of) == 0
+    assert "has no vendor invoice that waits" in capsys.readouterr().out
+    listed = say(capsys, "vendor-invoices", "list", *of, "--all")
+    assert {one["voucher"] for one in listed["vendor_invoices"]} == {"VIV-000001", "AP-17"}
+    assert command("vendor-invoices", "post", "FTI-00000003", *of) != 0

@@ -91,6 +91,8 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/invoice/file": [{"company": "GBPM", "number": "FTZ-00000001", "name": "invoice.pdf"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/between": [{}, {"company": "GBPM"}],
+    "/vendor-invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/costs": [{}, {"company": "GBPM", "to": "balance"}],
     "/adjust": [{}, {"company": "GBPM", "actual_ids": guid("z/unbilled"), "dimensions": "CostCenter=999"}],
     "/accruals": [{}, {"company": "GBPM"}],
@@ -134,14 +136,15 @@ NO_COMPANY = (
     "/proposals/<id>/progress",
     "/invoice/document",
     "/invoice/file",
+    "/vendor-invoice",
     "/ledger/batch",
     "/ledger/file",
     "/accruals/csv",
     "/accruals/journal",
 )
-"""Pages that say nothing of a company here. Batches of another one are in ``test_ledger``, documents in
-``test_invoice_documents``, lines of integration accounts in ``test_integration``.
-``test_accruals`` has correction journals."""
+"""Pages that say nothing of a company here: nobody has billed between the two. Batches of another one are in
+``test_ledger``, documents in ``test_invoice_documents``, lines of integration accounts in ``test_integration``,
+correction journals in ``test_accruals``."""
 FORMS: dict[str, dict[str, str]] = {
     "/proposals/<id>/edit": {"due_date": "2026-12-31"},
     "/proposals/<id>/edit-lines": {"actual_id": guid("y/billed"), "rederive_sales_tax": "yes"},
@@ -166,6 +169,10 @@ FORMS: dict[str, dict[str, str]] = {
         "currency": "USD",
         "amount": "777.00",
     },
+    "/between/bill": {"company": "GBPM", "borrower": "USPM", "from": "2026-01-01", "to": "2026-12-31"},
+    "/between/lines": {"company": "GBPM", "proposal_id": "INV-9002", "what": "off", "ids": guid("y/billed")},
+    "/vendor-invoice/post": {"company": "GBPM", "number": "FTZ-00000001"},
+    "/vendor-invoice/answer": {"company": "GBPM", "number": "FTZ-00000001", "answer": "posted"},
     "/costs/post": {"company": "GBPM", "to": "balance", "actual_id": guid("z/cost")},
     "/adjust/post": {"company": "GBPM", "actual_ids": guid("z/unbilled"), "dimensions": "CostCenter=999"},
     "/accruals/correct": {"company": "GBPM", "row": guid("z/unbilled")},

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.audit.seal import Sealing
     from project_invoicing.use_cases.commands.workplace import Workplace
     from project_invoicing.use_cases.explain.stores import Stores
+    from project_invoicing.use_cases.intercompany.schedule import ScheduledBilling
     from project_invoicing.use_cases.invoice_documents.ask import DocumentRequests
     from project_invoicing.use_cases.invoice_documents.inbox import DocumentInbox
     from project_invoicing.use_cases.invoice_documents.make import Rendering
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from project_invoicing.use_cases.table_maps.catch_up import CatchUp
     from project_invoicing.use_cases.table_maps.control import MapControl
     from project_invoicing.use_cases.table_maps.receive import Webhook
+    from project_invoicing.use_cases.vendor_invoices.schedule import ScheduledVendorInvoices
     from project_invoicing.use_cases.write_back.records import DocumentRecords
     from project_invoicing.use_cases.write_back.send import WriteBack
     from project_invoicing.use_cases.write_back.tell_of_document import DocumentTelling
@@ -278,6 +280,31 @@ def costs_of_invoices(at: str, setups: SetupVersions) -> CostsOfInvoices:
     from project_invoicing.use_cases.posted_costs.after_invoice import CostsOfInvoices
 
     return CostsOfInvoices(journals(), staging(), proposals(), finance_vouchers(), setups, at)
+
+
+def scheduled_billing(at: str, setups: SetupVersions, time_left: Callable[[], bool]) -> ScheduledBilling:
+    """What bills between companies where the terms have batches."""
+    from project_invoicing.domain.actor import BY_SCHEDULE
+    from project_invoicing.domain.history import Done, HistoryEntry
+    from project_invoicing.use_cases.intercompany.propose import IntercompanyProposals, PostedSales
+    from project_invoicing.use_cases.intercompany.schedule import ScheduledBilling
+    from project_invoicing.use_cases.proposals.import_lines import ProposalImport
+    from project_invoicing.use_cases.staging.prevalidate import NoRegister
+
+    sales = PostedSales(staging(), journals(), proposals())
+    created = HistoryEntry(at, BY_SCHEDULE, Done.CREATED)
+    headers = IntercompanyProposals(sales, proposals(), setups.current, at, created)
+    lines = ProposalImport(staging(), journals(), proposals(), setups, at, NoRegister())
+    return ScheduledBilling(headers, lines, time_left)
+
+
+def scheduled_vendor_invoices(at: str, setups: SetupVersions, time_left: Callable[[], bool]) -> ScheduledVendorInvoices:
+    """What posts vendor invoices of borrowers whose terms let the schedule do it."""
+    from project_invoicing.use_cases.vendor_invoices.read import KnownVendorInvoices
+    from project_invoicing.use_cases.vendor_invoices.schedule import ScheduledVendorInvoices
+
+    known = KnownVendorInvoices(proposals(), staging(), ledger(), setups)
+    return ScheduledVendorInvoices(known, finance_vouchers(), at, time_left)
 
 
 def staging_import(at: str) -> StagingImport:

@@ -35,6 +35,8 @@ WAITS: Final[Mapping[str, str]] = {
     "long as that is not posted its lines can be deleted",
     WaitReason.MASTER_DATA_TOO_LARGE: "divide the proforma, or give the company's journals a shorter period or a lower "
     "`journal_line_limit`: one document names more projects and contracts than can be kept with it",
+    WaitReason.INTERCOMPANY_COST: "skip it in Dataverse (Skip Sync): the vendor invoice of the lender brings the cost; "
+    "or correct the resourcing unit, if nobody lent the resource",
     WaitReason.DOCUMENT_INCOMPLETE: "give what the detail names: in `companies` and `sales_tax` of the set-up, or in "
     "the customer's columns; `invoicing check setup` lists it for all customers",
     WaitReason.INVESTMENT_PROJECT: "correct the actual, or the type of its project, in Dataverse: an investment "
@@ -63,7 +65,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.IMBALANCE_CHANGED: "remove the line; list the imbalances again and correct what is left",
     PostingFailure.ON_CORRECTION_JOURNAL: "post the correction journal that has it, or remove its line there",
     PostingFailure.TOO_MANY_LINES: "leave it to the schedule, or choose fewer",
-    PostingFailure.NOT_POSTED: "post the journal or the proposal that has it; then ask again",
+    PostingFailure.NOT_POSTED: "post the journal, the proposal or the vendor invoice that has it; then ask again",
     PostingFailure.NOT_A_COST: "name cost actuals: sales are not posted between balance sheet and profit and loss",
     PostingFailure.NO_LEDGER_ENTRY: "nothing: what is not in the ledger stays out of it; only hours of No Ledger can "
     "be brought there",
@@ -73,6 +75,9 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.NOT_FOR_THIS_PROJECT: "nothing here: the revenue recognition of fixed prices and investments posts "
     "their costs",
     PostingFailure.ON_PROPOSAL: "delete the lines of the proposal named, ask again, and import",
+    PostingFailure.POSTED_ELSEWHERE: "nothing here: other payables post it and answer, as `vendor_invoices` of "
+    "`intercompany` says",
+    PostingFailure.VOUCHER_TOO_LARGE: "take the invoice back and bill by project, so that each has fewer lines",
     PostingFailure.NOT_ADJUSTABLE: "change only what can be: the dimensions of a posted time, expense, material or fee "
     "transaction; amounts, projects and categories are corrected in Dataverse",
 }

@@ -206,6 +206,9 @@ class PostingType(StrEnum):
     CUSTOMER_BALANCE = "customer_balance"
     SALES_TAX_PAYABLE = "sales_tax_payable"
     DISCOUNT = "discount"
+    INTERCOMPANY_COST = "intercompany_cost"
+    SALES_TAX_RECEIVABLE = "sales_tax_receivable"
+    VENDOR_BALANCE = "vendor_balance"
 
 
 ON_ACCOUNT: Final = frozenset({TransactionClass.MILESTONE, TransactionClass.RETAINER})
@@ -263,6 +266,7 @@ class WaitReason(StrEnum):
     MASTER_DATA_TOO_LARGE = "master_data_too_large"
     DOCUMENT_INCOMPLETE = "document_incomplete"
     INVESTMENT_PROJECT = "investment_project"
+    INTERCOMPANY_COST = "intercompany_cost"
 
 
 SET_UP_REASONS: Final = frozenset(
@@ -273,6 +277,7 @@ SET_UP_REASONS: Final = frozenset(
         WaitReason.LINE_PROPERTY_MISSING,
         WaitReason.PROJECT_CLOSED,
         WaitReason.INTERCOMPANY_MISSING,
+        WaitReason.INTERCOMPANY_COST,
         WaitReason.BEGINNING_BALANCE,
         WaitReason.ACCOUNTING_DATES_DIFFER,
         WaitReason.DOCUMENT_INCOMPLETE,
@@ -315,6 +320,17 @@ class PostingFailure(StrEnum):
     NOT_FOR_THIS_PROJECT = "not_for_this_project"
     ON_PROPOSAL = "on_proposal"
     NOT_ADJUSTABLE = "not_adjustable"
+    POSTED_ELSEWHERE = "posted_elsewhere"
+    VOUCHER_TOO_LARGE = "voucher_too_large"
+
+
+class VendorInvoiceStatus(StrEnum):
+    """``posted`` has a voucher of ours. ``posted_elsewhere`` and ``refused`` are what other payables have answered."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    POSTED_ELSEWHERE = "posted_elsewhere"
+    REFUSED = "refused"
 
 
 class BatchRefusal(StrEnum):

@@ -1,4 +1,4 @@
-"""The header of a posted customer invoice, and the vendor invoice that matches one between companies."""
+"""The header of a posted customer invoice."""
 
 from __future__ import annotations
 
@@ -39,24 +39,6 @@ class Invoice:
     net_by_code: tuple[tuple[str, Decimal], ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VendorInvoice:
-    """A pending vendor invoice of ``company``, the borrower, for the invoice that its lender posted (IC-09)."""
-
-    invoice_number: str
-    company: str
-    vendor: str
-    lender: str
-    status: str
-    invoice_date: date
-    due_date: date
-    accounting_date: date
-    currency: str
-    subtotal: Decimal
-    sales_tax: Decimal
-    total: Decimal
-
-
-def owes(invoice: Invoice | VendorInvoice) -> bool:
-    """Whether anything is charged or given back. A vendor invoice of nothing has nothing to tell a ledger."""
+def owes(invoice: Invoice) -> bool:
+    """Whether anything is charged or given back. Nothing tells a ledger nothing, between companies too."""
     return bool(invoice.subtotal or invoice.sales_tax)

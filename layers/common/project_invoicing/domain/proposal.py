@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import ApprovalState, ProposalStatus
 from project_invoicing.domain.credited_tax import TaxOfInvoice
+from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.waits import SHOWN_WAITS, Waits
@@ -41,6 +42,7 @@ class BetweenCompanies:
     """What a lender's proposal bills: its sales to one borrower for these accounting dates, in one currency.
 
     ``customer`` is the borrower's account with the lender, ``vendor`` the lender's account with the borrower.
+    ``project`` and ``contract``: only sales of these (ICV-07).
     """
 
     borrower: str
@@ -49,6 +51,16 @@ class BetweenCompanies:
     currency: str
     start: date
     end: date
+    project: str | None = None
+    contract: str | None = None
+
+    @property
+    def is_of_some(self) -> bool:
+        return bool(self.project or self.contract)
+
+    def has(self, line: JournalLine) -> bool:
+        """Whether a posted sale is among those that it bills, whatever its currency and date."""
+        return self.project in (None, line.project) and self.contract in (None, line.contract)
 
 
 @dataclass(frozen=True, slots=True)

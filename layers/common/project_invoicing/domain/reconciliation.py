@@ -38,6 +38,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "accruals": "Accrued revenue that its invoice did not take back",
     "moved": "What was moved after its posting: vouchers against rows, and costs where their rows say that they are",
     "retainers": "Retainers of which more was applied or refunded than was invoiced",
+    "between_companies": "Invoices between companies: the lender's against the borrower's and its voucher",
     "invoice_numbers": "Gaps in the numbers of customer invoices",
     "master_data_problems": "Rows of master data that cannot be used",
     "split_rules_not_100": "Contracts whose customers' shares do not make 100 %",

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from project_invoicing.domain.codes import ApprovalState, BatchState, JournalStatus, ProposalStatus, StagingState
+from project_invoicing.domain.codes import (
+    ApprovalState,
+    BatchState,
+    JournalStatus,
+    ProposalStatus,
+    StagingState,
+    VendorInvoiceStatus,
+)
 from project_invoicing.errors import Conflict
 
 S = TypeVar("S", bound=StrEnum)
@@ -220,6 +227,29 @@ APPROVALS: Final = StateMachine[ApprovalState, ApprovalVerb](
             for state in IN_APPROVAL
             for verb in (ApprovalVerb.RECALLED, ApprovalVerb.RESET, ApprovalVerb.TAKEN_BACK)
         },
+    },
+)
+
+
+class VendorInvoiceVerb(StrEnum):
+    """What happens to a borrower's vendor invoice: posted here, or what other payables answer."""
+
+    POSTED = "posted"
+    POSTED_ELSEWHERE = "posted elsewhere"
+    REFUSED = "refused"
+
+
+_PENDING_INVOICE, _REFUSED_INVOICE = VendorInvoiceStatus.PENDING, VendorInvoiceStatus.REFUSED
+
+VENDOR_INVOICES: Final = StateMachine[VendorInvoiceStatus, VendorInvoiceVerb](
+    "vendor invoice",
+    {
+        (_PENDING_INVOICE, VendorInvoiceVerb.POSTED): VendorInvoiceStatus.POSTED,
+        (_PENDING_INVOICE, VendorInvoiceVerb.POSTED_ELSEWHERE): VendorInvoiceStatus.POSTED_ELSEWHERE,
+        (_PENDING_INVOICE, VendorInvoiceVerb.REFUSED): VendorInvoiceStatus.REFUSED,
+        (_REFUSED_INVOICE, VendorInvoiceVerb.POSTED): VendorInvoiceStatus.POSTED,
+        (_REFUSED_INVOICE, VendorInvoiceVerb.POSTED_ELSEWHERE): VendorInvoiceStatus.POSTED_ELSEWHERE,
+        (_REFUSED_INVOICE, VendorInvoiceVerb.REFUSED): VendorInvoiceStatus.REFUSED,
     },
 )
 

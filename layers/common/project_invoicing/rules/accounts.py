@@ -16,6 +16,7 @@ def account_for(
     category: str | None = None,
     customer: str | None = None,
     sales_tax_code: str | None = None,
+    vendor: str | None = None,
 ) -> AccountFor:
     """A look-up of the account of each posting type for one line, the most specific entry (LED-57 to LED-59)."""
 
@@ -28,9 +29,11 @@ def account_for(
             category=category,
             customer=customer,
             sales_tax_code=sales_tax_code,
+            vendor=vendor,
         )
         if found is None:
             named = {"project": project, "category": category, "customer": customer, "code": sales_tax_code}
+            named |= {"vendor": vendor}
             for_what = ", ".join(f"{name} {value}" for name, value in named.items() if value) or "all"
             raise Refused(
                 PostingFailure.LEDGER_ACCOUNT_MISSING,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from project_invoicing.domain.actual import RESOURCING_UNIT, Actual, Reference
-from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, WaitReason
+from project_invoicing.domain.codes import INTERCOMPANY, RejectReason, TransactionType, WaitReason
 from project_invoicing.domain.refusals import Wait, row_blocker
 from project_invoicing.domain.text import guid
 from project_invoicing.setup.effective import Found, Missing
@@ -29,7 +29,8 @@ class Owner:
     contract_line: str | None
     customer: str | None
     currency: str
-    intercompany: Intercompany | None = None
+    intercompany: Intercompany | None = field(default=None, hash=False)
+    """Has a list, and compares all the same."""
 
     @property
     def works_for(self) -> str:
@@ -149,6 +150,24 @@ def lent_within_company(actual: Actual, setup: FinanceSetup) -> bool:
     found = _all_found({"project": actual.project, "contract": actual.contract}, setup)
     company = None if isinstance(found, Missing) else _company_of(found)
     return company is not None and _legal_entity(unit, setup) == company
+
+
+def cost_of_lent_work(actual: Actual, owner: Owner, setup: FinanceSetup) -> Wait | None:
+    """Why a borrower's own cost is not posted: the vendor invoice of its lender brings it (ICV-05).
+
+    Dataverse sends such costs with skip sync. Only a row whose resourcing unit is mapped tells.
+    """
+    unit = actual.resourcing_unit
+    if actual.transaction_type is not TransactionType.COST or not unit:
+        return None
+    lender = _legal_entity(unit, setup)
+    if not any(row.lender == lender for row in setup.lenders(owner.company)):
+        return None
+    detail = (
+        f"its resource was lent by {lender}, whose vendor invoice brings the cost: posted here too, it would be there "
+        "twice; it should have come with skip sync"
+    )
+    return Wait(WaitReason.INTERCOMPANY_COST, detail, actual.id)
 
 
 def _legal_entity(unit: str, setup: FinanceSetup) -> str:

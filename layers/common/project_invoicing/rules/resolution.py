@@ -27,7 +27,7 @@ from project_invoicing.rules.defaults import (
     sales_tax_group,
 )
 from project_invoicing.rules.line_dates import dates
-from project_invoicing.rules.owner import Blocked, Invalid, Owner, finance_ids, missing, owner_of
+from project_invoicing.rules.owner import Blocked, Invalid, Owner, cost_of_lent_work, finance_ids, missing, owner_of
 from project_invoicing.setup.effective import Missing
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
@@ -108,16 +108,18 @@ def resolve(
 ) -> Resolved | Blocked | Invalid:
     """Resolves an actual with the set-up, or says why it has to wait.
 
-    An inactive actual waits, whatever else it lacks (99-27). After that the order follows the rules: references,
-    exchange rate, category, line property, open project, investment project. ``rate`` replaces the rate of the day for
-    a reversal, which takes that of its original (FXR-13). ``before``: what the posted line hands on that this one
-    continues; the set-up is not asked for it and may no longer know it (99-22).
+    An inactive actual waits, whatever else it lacks (99-27); then the cost of lent work (ICV-05). After that the
+    order follows the rules: references, exchange rate, category, line property, open project, investment project.
+    ``rate`` replaces the rate of the day for a reversal, which takes that of its original (FXR-13). ``before``: what
+    the posted line hands on that this one continues; the set-up is not asked for it and may no longer know it (99-22).
     """
     owner = owner_of(actual, setup)
     if actual.inactive:
         return Blocked(Wait(WaitReason.INACTIVE, INACTIVE, actual.id), getattr(owner, "company", None))
     if not isinstance(owner, Owner):
         return owner
+    if not before and (twice := cost_of_lent_work(actual, owner, setup)):
+        return Blocked(twice, owner.company)
     found = _found(actual, owner, setup, rate, before)
     if isinstance(found, Wait):
         return Blocked(found, owner.company)

@@ -3,7 +3,7 @@
 A header stands beside the headers of journals, under the source, the company and the number of its voucher: ``co``
 ``so`` ``id`` these, ``st`` posted, ``pg`` pages in the ledger, ``da`` accounting date, ``at`` when it was posted,
 ``ac`` the actual that it is about, ``bt`` the document that it belongs to, ``rs`` the reason; ``ua`` ``se`` as on every
-posted document (``store.unsealed``). The ledger has its page under the same key, and what is ready to leave its place.
+posted document (``store.unsealed``). The ledger has its pages under the same key, and what is ready to leave its place.
 
 Numbers are drawn in the transaction that uses them, from a sequence of the source in its company. ``ONCE#`` and a
 company, with a token, have in ``nu`` the numbers of what was posted under it: asked again, nothing is posted.
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from project_invoicing.chunks import chunks
 from project_invoicing.domain.finance_voucher import FinanceVoucher, NewVoucher
 from project_invoicing.domain.ledger import PERSONS
 from project_invoicing.domain.number_sequence import format_number
@@ -24,7 +25,7 @@ from project_invoicing.store import history as histories
 from project_invoicing.store import unsealed
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.items import Item
-from project_invoicing.store.ledger import Ledger, entries, partition
+from project_invoicing.store.ledger import PAGE_ENTRIES, Ledger, entries, partition
 from project_invoicing.store.ready import Ready, ReadyDocument
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import (
@@ -49,7 +50,8 @@ _ONCE: Final = "ONCE#"
 _COUNTER: Final = 0
 """The place of the sequence among the writes of a transaction."""
 _EACH: Final = 4
-"""Writes of a voucher: its header, its page, its place on the list of what is ready, its history."""
+"""Writes of a voucher: its header, its page, its place on the list of what is ready, its history. Of one that is
+longer than a page, whoever posts it posts nothing beside it."""
 _BESIDE: Final = 2
 """Writes of a transaction: the sequence, the token."""
 
@@ -135,6 +137,7 @@ class FinanceVouchers:
         company, source, day = one.company, one.source, one.accounting_date
         voucher = one.numbered(number)
         document = partition(source, company, number)
+        pages = list(chunks(entries(voucher), PAGE_ENTRIES))
         header = {
             "pk": document,
             "sk": HEADER,
@@ -142,7 +145,7 @@ class FinanceVouchers:
             "so": source,
             "id": number,
             "st": "posted",
-            "pg": 1,
+            "pg": len(pages),
             "da": day.isoformat(),
             "at": done.at,
             "ac": one.actual_id,
@@ -152,7 +155,7 @@ class FinanceVouchers:
         }
         return [
             put(self.table, header, unless_exists=True),
-            self.ledger.page(source, company, number, 1, entries(voucher)),
+            *(self.ledger.page(source, company, number, nth, page) for nth, page in enumerate(pages, start=1)),
             self.ready.put(ReadyDocument(company, source, number, day, day)),
             histories.entry(self.table, document, done),
         ]

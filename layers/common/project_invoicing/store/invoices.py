@@ -1,4 +1,4 @@
-"""Posted customer invoices, and the vendor invoices that match intercompany ones. In the proposals table.
+"""Posted customer invoices. In the proposals table.
 
 A posted invoice has a header and pages of its own, which never change except for ``gb``: what credit notes have given
 back of ``tc``, the sales tax charged on its lines. Its header: ``in`` number, ``nr`` ``id`` number and id of its
@@ -10,8 +10,8 @@ intercompany invoice, ``tn`` the revenue that each sales tax code is charged on.
 its first page among the vouchers. Item ``SNAPSHOT`` has ``sn``, what the invoice's document says beside these
 (``store.snapshots``); invoices posted before it existed have none.
 
-An intercompany invoice has a pending vendor invoice of the borrower beside it, under the lender and the same number.
-Invoices posted before ``da`` existed use their invoice date as accounting date.
+An intercompany invoice has a vendor invoice of the borrower beside it (``store.vendor_invoices``). Invoices
+posted before ``da`` existed use their invoice date as accounting date.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from project_invoicing.domain.codes import ProposalStatus
 from project_invoicing.domain.credited_tax import NOTHING, Tallies, Tally, TaxOfInvoice
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.store import rows
 from project_invoicing.store.items import Item, readable
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 HEADER: Final = "H"
 PREFIX: Final = "INVOICE#"
 PAGE: Final = "L#"
-VENDOR: Final = "VENDOR#"
 SNAPSHOT: Final = "SNAPSHOT"
 _DIGITS: Final = 6
 """Of its number in the key of a page."""
@@ -122,11 +121,6 @@ class Invoices:
         item = get(self.client, self.table, partition(company, number), SNAPSHOT)
         return unpacked(item["sn"]) if item else None
 
-    def vendor_invoice(self, borrower: str, lender: str, number: str) -> VendorInvoice | None:
-        """The borrower's vendor invoice for an invoice of its lender."""
-        item = get(self.client, self.table, vendor_partition(borrower, lender, number), HEADER)
-        return vendor_invoice_of(item) if item else None
-
     def lines(self, company: str, number: str) -> list[ProposalLine]:
         return [line for _, page in self.pages(company, number) for line in page]
 
@@ -195,27 +189,6 @@ class Invoices:
         item = {"pk": partition(company, number), "sk": SNAPSHOT, "sn": packed(snapshot)}
         return put(self.table, item, unless_exists=True)
 
-    def create_vendor_invoice(self, invoice: Invoice) -> Write:
-        """The borrower's pending vendor invoice that matches the lender's invoice and has its number (IC-09)."""
-        item = {
-            "pk": vendor_partition(str(invoice.borrower), invoice.company, invoice.invoice_number),
-            "sk": HEADER,
-            "st": "pending",
-            "in": invoice.invoice_number,
-            "co": invoice.borrower,
-            "le": invoice.company,
-            "ve": invoice.vendor,
-            "di": invoice.invoice_date.isoformat(),
-            "du": invoice.due_date.isoformat(),
-            "da": invoice.accounting_date.isoformat(),
-            "cu": invoice.currency,
-            "su": invoice.subtotal,
-            "tx": invoice.sales_tax,
-            "to": invoice.total,
-            "n": invoice.line_count,
-        }
-        return put(self.table, item, unless_exists=True)
-
     def page(
         self, company: str, number: str, page: int, lines: list[ProposalLine], voucher: str | None = None
     ) -> Write:
@@ -278,23 +251,6 @@ def _nets(text: str) -> tuple[tuple[str, Decimal], ...]:
     return tuple((code, Decimal(net)) for code, net in json.loads(text).items())
 
 
-def vendor_invoice_of(item: Item) -> VendorInvoice:
-    return VendorInvoice(
-        invoice_number=item["in"],
-        company=item["co"],
-        vendor=item["ve"],
-        lender=item["le"],
-        status=item["st"],
-        invoice_date=date.fromisoformat(item["di"]),
-        due_date=date.fromisoformat(item["du"]),
-        accounting_date=accounting_date(item),
-        currency=item["cu"],
-        subtotal=Decimal(item["su"]),
-        sales_tax=Decimal(item["tx"]),
-        total=Decimal(item["to"]),
-    )
-
-
 def tax_of_invoice(item: Item) -> TaxOfInvoice | None:
     """What an invoice's header says about its tax; ``None`` where it was posted before headers did."""
     if "tc" not in item:
@@ -329,7 +285,3 @@ def number_in(key: str) -> str:
 
 def partition(company: str, number: str) -> str:
     return f"{PREFIX}{company}#{number}"
-
-
-def vendor_partition(borrower: str, lender: str, number: str) -> str:
-    return f"{VENDOR}{borrower}#{lender}#{number}"

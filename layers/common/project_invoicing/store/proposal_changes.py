@@ -171,6 +171,12 @@ class ProposalChange:
         if self.after.approval:
             self._approval(replace(self.after.approval, at=at, by=by, comment=why))
 
+    def lines_are(self, lines: int, pages: int, subtotal: Decimal) -> None:
+        """A person has taken lines off it, or added some (ICV-08): whoever read it before must read it again."""
+        self.edited()
+        values = {"n": lines, "pg": pages, "su": subtotal}
+        self._happens(ProposalVerb.EDITED, values, line_count=lines, pages=pages, subtotal=subtotal)
+
     def refused(self, refused: Refused, at: str) -> None:
         """Stores why it could not be posted or edited."""
         refusal = {"reason": str(refused.reason), "detail": refused.detail, "at": at}

@@ -27,6 +27,7 @@ same table (``store.invoices``).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actual import Proforma
@@ -58,7 +59,7 @@ from project_invoicing.store.proposal_items import (
     proposal_of,
 )
 from project_invoicing.store.sequences import Counter
-from project_invoicing.store.transactions import Write, around, delete, get, get_many, put, query, update
+from project_invoicing.store.transactions import Write, around, delete, get, get_many, put, query, transact, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 
 INDEX: Final = "open_documents"
 BLOCKED: Final = "blocked_by"
+_BATCHES: Final = "BATCHES#"
 _DIGITS: Final = 8
 """Of the number of its first line in the key of a page."""
 
@@ -201,6 +203,16 @@ class Proposals:
         """The last proposal number, for a sequence that does not allow lower or higher ones (NUM-01)."""
         found = get(self.client, self.table, f"SEQUENCE#{company}", "proposal")
         return found["nr"] if found else None
+
+    def billed_by_schedule(self, lender: str, batch: str) -> tuple[str, date] | None:
+        """The month whose sales the schedule has billed last for a batch, and the day on which it last tried."""
+        item = get(self.client, self.table, f"{_BATCHES}{lender}", batch)
+        return (item["mo"], date.fromisoformat(item["da"])) if item else None
+
+    def has_billed_by_schedule(self, lender: str, batch: str, month: str, day: date) -> None:
+        """Remembers that. No condition: if an older day wins, the only cost is one more look."""
+        item = {"pk": f"{_BATCHES}{lender}", "sk": batch, "mo": month, "da": day.isoformat()}
+        transact(self.client, [put(self.table, item, unless_exists=False)])
 
     def intercompany_counter(self, company: str) -> Counter:
         """The sequence of a lender's intercompany proposals."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -270,6 +271,12 @@ class RowVerbs:
         ROWS.after(row.state, RowVerb.BILLED_BETWEEN_COMPANIES)
         values = {"ip": proposal_id, "q": None, "qs": None}
         return self._row(row.id, values, {"st": row.state, "ip": None, "cv": _corrections(row.corrections)})
+
+    def not_billed_between(self, row: StagedRow, proposal_id: str, lender: str, borrower: str, on: date) -> Write:
+        """The posted sale is taken off an intercompany proposal, and waits to be billed by another one (ICV-08)."""
+        ROWS.after(row.state, RowVerb.BILLED_BETWEEN_COMPANIES)
+        values = {"ip": None, **queued_as(row.id, sale_position(row.id, lender, borrower, on))}
+        return self._row(row.id, values, {"st": row.state, "ip": proposal_id, "ch": row.changes})
 
     def _row(self, id: str, values: Item, expected: Item, *, free_for: Item | None = None) -> Write:
         return update(self.table, id, ROW, values, expected=expected, free_for=free_for)

@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from project_invoicing.domain.codes import StagingState
 from project_invoicing.domain.credited_tax import TaxOfInvoice
-from project_invoicing.domain.invoice import Invoice, VendorInvoice
+from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.payment import Receivable
@@ -21,7 +21,16 @@ from project_invoicing.domain.staged_item import RejectedItem, UnreadableRow
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.tables import ACTUAL
 from project_invoicing.domain.told_document import ToldDocument
-from project_invoicing.store import invoices, journal_change, proposal_items, receivables, rows, write_backs
+from project_invoicing.domain.vendor_invoice import VendorInvoice
+from project_invoicing.store import (
+    invoices,
+    journal_change,
+    proposal_items,
+    receivables,
+    rows,
+    vendor_invoices,
+    write_backs,
+)
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.journals import Journals, journal_of, page_of
 from project_invoicing.store.ledger import PAGE, Ledger, assemble, entries_of
@@ -128,8 +137,8 @@ class WholeProposals:
 
     def vendor_invoices(self) -> list[VendorInvoice]:
         """By borrower, lender and number."""
-        found = sorted(_headers(self._items, invoices.VENDOR), key=itemgetter("pk"))
-        return [invoices.vendor_invoice_of(item) for item in found]
+        found = sorted(_headers(self._items, vendor_invoices.PREFIX), key=itemgetter("pk"))
+        return [vendor_invoices.vendor_invoice_of(item) for item in found]
 
     def proposal_lines(self, proforma_id: str) -> list[ProposalLine]:
         return self._lines(proposal_items.partition(proforma_id))

@@ -33,6 +33,8 @@ from project_invoicing.store.transactions import scan
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from project_invoicing.domain.vendor_invoice import VendorInvoice
+
 T = TypeVar("T")
 
 
@@ -167,18 +169,22 @@ def journal_headers(journals: Journals) -> Iterator[Stored[Journal]]:
     return (Stored(item, journal_of) for item in found if str(item["pk"]).startswith(PREFIX))
 
 
-def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | None]]:
-    """The headers of proposals and of customer invoices; ``None`` for those of pending vendor invoices."""
+def proposal_headers(proposals: Proposals) -> Iterator[Stored[Proposal | Invoice | VendorInvoice | None]]:
+    """The headers of proposals, of customer invoices and of vendor invoices; ``None`` for any other."""
     decode = partial(_header, proposals)
     return (Stored(item, decode) for item in scan(proposals.client, proposals.table, equal={"sk": HEADER}))
 
 
-def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | None:
+def _header(proposals: Proposals, item: Item) -> Proposal | Invoice | VendorInvoice | None:
     match str(item["pk"]).partition("#")[0]:
         case "PROPOSAL":
             return proposals.document(item)
         case "INVOICE":
             return invoice_of(item)
+        case "VENDOR":
+            from project_invoicing.store.vendor_invoices import vendor_invoice_of  # noqa: PLC0415 - many stacks have none
+
+            return vendor_invoice_of(item)
     return None
 
 

@@ -44,6 +44,7 @@ NAVIGATION: Final = (
     ("/waiting", "Waiting", "w"),
     ("/rejected", "Rejected", "r"),
     ("/differences", "Differences", "d"),
+    ("/between", "Between companies", "v"),
     ("/costs", "Costs", "b"),
     ("/adjust", "Adjust", "a"),
     ("/accruals", "Accrued revenue", "e"),

@@ -69,6 +69,13 @@ ROUTES: Final = (
     Route("POST", "/invoice/send", "pages.invoice_documents:send", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    # between companies
+    Route("GET", "/between", "pages.between:listed"),
+    Route("GET", "/vendor-invoice", "pages.between:show"),
+    Route("POST", "/between/bill", "pages.between:bill", Role.POSTER),
+    Route("POST", "/between/lines", "pages.between:lines", Role.ACCOUNTANT),
+    Route("POST", "/vendor-invoice/post", "pages.between:post", Role.POSTER),
+    Route("POST", "/vendor-invoice/answer", "pages.between:answer", Role.POSTER),
     # costs
     Route("GET", "/costs", "pages.costs:show"),
     Route("POST", "/costs/post", "pages.costs:post", Role.COST_POSTER),

@@ -11,6 +11,7 @@ from project_invoicing.domain.codes import (
     JournalStatus,
     ProposalStatus,
     StagingState,
+    VendorInvoiceStatus,
     WaitReason,
     WriteBackState,
 )
@@ -49,6 +50,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 if TYPE_CHECKING:
     from project_invoicing.domain.finance_voucher import FinanceVoucher
     from project_invoicing.domain.payment import Receivable
+    from project_invoicing.domain.vendor_invoice import VendorInvoice
 
 _MADE_BY: Final = {
     POST_COSTS: "posted costs",
@@ -83,10 +85,12 @@ class PostedInvoice:
 
     invoice: Invoice
     vouchers: Sequence[Voucher]
-    written_back: tuple[WriteBackState, str | None] | None
+    written_back: tuple[WriteBackState, str | None] | None = None
     """``None`` for an invoice between companies, which has no proforma."""
     receivable: Receivable | None = None
     paid: tuple[WriteBackState, str | None] | None = None
+    owed: VendorInvoice | None = None
+    """The borrower's side of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,9 @@ def _headed(header: Proposal, setup: FinanceSetup) -> Explanation:
     if customer := customer_of(header, setup):
         explanation.facts["customer"] = customer
     if between := header.intercompany:
-        explanation.facts["bills"] = f"{between.borrower}, {between.start} to {between.end}"
+        some = [f"project {between.project}"] if between.project else []
+        some += [f"contract {between.contract}"] if between.contract else []
+        explanation.facts["bills"] = ", ".join([between.borrower, f"{between.start} to {between.end}", *some])
     return explanation
 
 
@@ -231,7 +237,7 @@ def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSe
     if found.written_back:
         say_written_back(explanation, *found.written_back, invoice.proforma_id)
     else:
-        explanation.happened(f"a pending vendor invoice of the same number stands in {invoice.borrower}")
+        _say_owed(explanation, found)
     if found.receivable:
         _say_open(explanation, found, found.receivable, words)
 
@@ -257,6 +263,24 @@ def _say_open(explanation: Explanation, found: PostedInvoice, receivable: Receiv
             )
         case WriteBackState.DONE, _:
             explanation.happened("Dataverse has what is open")
+
+
+def _say_owed(explanation: Explanation, found: PostedInvoice) -> None:
+    """What became of the borrower's side of an invoice between companies."""
+    owed, borrower = found.owed, found.invoice.borrower
+    match owed.status if owed else VendorInvoiceStatus.PENDING:
+        case VendorInvoiceStatus.PENDING:
+            explanation.happened(f"a pending vendor invoice of the same number stands in {borrower}")
+        case VendorInvoiceStatus.POSTED:
+            voucher = f"with voucher {owed.voucher}" if owed and owed.voucher else "without a ledger entry"
+            on = owed.posted_on if owed else None
+            explanation.happened(f"its vendor invoice was posted in {borrower} {voucher}, accounting date {on}")
+        case VendorInvoiceStatus.POSTED_ELSEWHERE:
+            number = f" as {owed.voucher}" if owed and owed.voucher else ""
+            explanation.happened(f"other payables have posted its vendor invoice for {borrower}{number}")
+        case VendorInvoiceStatus.REFUSED:
+            why = owed.reason if owed else ""
+            explanation.happened(f"other payables refuse its vendor invoice for {borrower}: {why}")
 
 
 def _invoice_facts(invoice: Invoice, words: Words) -> dict[str, str]:

@@ -136,20 +136,21 @@ class AccountLookups(CategoryLookups):
         category: str | None = None,
         customer: str | None = None,
         sales_tax_code: str | None = None,
+        vendor: str | None = None,
     ) -> str | None:
         """The main account of the most specific entry (LED-57, LED-58, LED-59).
 
         ``project_group`` is the caller's to find: the project may be another company's (IC-07).
 
         A sales tax code's own account comes first. Then the project decides before the category, and the category
-        before the customer; on each axis, an entry by name before one for its group before one for all.
+        before the customer or the vendor; on each axis, an entry by name before one for its group before one for all.
         """
-        asked = (company, posting_type, project, project_group, category, customer, sales_tax_code)
+        asked = (company, posting_type, project, project_group, category, customer, sales_tax_code, vendor)
         if asked not in self._answered:
             code = self.document.sales_tax.codes.get(sales_tax_code or "")
             own = code.account if code else None
             names = self.names_of(Part.PROJECTS, company, project)
-            axes = (_levels(names, project_group), category, customer)
+            axes = (_levels(names, project_group), category, customer, vendor)
             self._answered[asked] = own or self._most_specific(company, posting_type, *axes)
         return self._answered[asked]
 
@@ -160,14 +161,16 @@ class AccountLookups(CategoryLookups):
         of_project: list[_Level],
         category: str | None,
         customer: str | None,
+        vendor: str | None,
     ) -> str | None:
         accounts = self._accounts.get((company, posting_type), {})
         of_category = self.category_entry(company, category)
         of_customer = self.customer(company, customer)
+        customers = self.names_of(Part.CUSTOMERS, company, customer)
         levels = product(
             of_project,
             _levels([category] if category else [], of_category.group if of_category else None),
-            _levels(self.names_of(Part.CUSTOMERS, company, customer), of_customer.group if of_customer else None),
+            _levels([vendor], None) if vendor else _levels(customers, of_customer.group if of_customer else None),
         )
         return next((accounts[key] for key in levels if key in accounts), None)
 
@@ -179,7 +182,7 @@ class AccountLookups(CategoryLookups):
                 key = (
                     _level(row.project, row.project_group),
                     _level(row.category, row.category_group),
-                    _level(row.customer, row.customer_group),
+                    _level(row.customer or row.vendor, row.customer_group),
                 )
                 accounts[company, row.posting_type][key] = row.account
         return dict(accounts)

@@ -111,7 +111,10 @@ class ProfileRule(SetupRow):
 
 
 class LedgerAccount(SetupRow):
-    """The main account of a posting type, for everything or for what the row names (LED-57, LED-58)."""
+    """The main account of a posting type, for everything or for what the row names (LED-57, LED-58).
+
+    ``vendor``: of `vendor_balance` and `intercompany_cost`, the account of one lender (99-32).
+    """
 
     posting_type: PostingType
     project: Name | None = None
@@ -120,11 +123,12 @@ class LedgerAccount(SetupRow):
     category_group: Name | None = None
     customer: Name | None = None
     customer_group: Name | None = None
+    vendor: Name | None = None
     account: Name
 
     def _one_level_each(self) -> None:
         at_most_one(self, "project", "project_group")
         at_most_one(self, "category", "category_group")
-        at_most_one(self, "customer", "customer_group")
+        at_most_one(self, "customer", "customer_group", "vendor")
 
     CHECKS = (_one_level_each,)

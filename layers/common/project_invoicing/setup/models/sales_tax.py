@@ -11,7 +11,7 @@ from project_invoicing.domain.money import Rounding
 from project_invoicing.domain.sales_tax import Calculation, MarginalBase, RoundBy, TaxOrigin
 from project_invoicing.setup.models.documents import Text
 from project_invoicing.setup.models.row import Limited, SetupRow, told
-from project_invoicing.setup.models.values import Day, Name, Percent, Precision, UnitAmount
+from project_invoicing.setup.models.values import Day, Deductible, Name, Percent, Precision, UnitAmount
 
 
 class TaxRate(SetupRow):
@@ -33,12 +33,16 @@ class TaxCode(SetupRow):
     ``base_code``: the code whose tax a ``percent_of_tax`` is charged on. ``marginal_base``: with
     ``net_of_invoice_balance`` the base is the document, whatever the rounding's calculation (TAX-23). ``exempt_in``:
     sales tax groups that name the code without charging it. ``category`` and why nothing is charged are for invoice
-    documents. ``settlement_period``: when and to whom the sales tax report says that the code is due (STX-07); nothing
-    is posted by it.
+    documents. ``receivable_account`` and
+    ``deductible_percent``: where a borrower posts the tax of its vendor invoices, and how much of it it gets back; the
+    rest is cost (ICV-03). ``settlement_period``: when and to whom the sales tax report says that the code is due
+    (STX-07); nothing is posted by it.
     """
 
     rates: Annotated[list[TaxRate], Limited(min_length=1)]
     account: Name | None = None
+    receivable_account: Name | None = None
+    deductible_percent: Deductible = Decimal(100)
     origin: TaxOrigin = TaxOrigin.PERCENT_OF_NET
     base_code: Name | None = None
     marginal_base: MarginalBase = MarginalBase.NET_PER_LINE

@@ -25,10 +25,12 @@ from project_invoicing.use_cases.commands import (
     edit_lines,
     edit_master_data,
     edit_proposal_line,
+    intercompany_lines,
     post_costs,
     preview,
     replay,
     reset_journal,
+    vendor_invoices,
 )
 from project_invoicing.use_cases.commands.command import Command
 from project_invoicing.use_cases.commands.reading import command_of
@@ -64,6 +66,10 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     post_costs.PostCosts: post_costs.handle,
     adjust_accounting.PreviewAdjustment: adjust_accounting.handle_preview,
     adjust_accounting.AdjustAccounting: adjust_accounting.handle,
+    vendor_invoices.PreviewVendorInvoice: vendor_invoices.handle_preview,
+    vendor_invoices.PostVendorInvoices: vendor_invoices.handle_post,
+    intercompany_lines.IntercompanyLines: intercompany_lines.handle,
+    vendor_invoices.AnswerVendorInvoice: vendor_invoices.handle_answer,
 }
 """Each raises ``Rejected`` for an invalid command, and ``Refused`` where the document does not allow it."""
 

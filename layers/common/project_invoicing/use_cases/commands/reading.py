@@ -33,10 +33,16 @@ from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLi
 from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
+from project_invoicing.use_cases.commands.intercompany_lines import IntercompanyLines
 from project_invoicing.use_cases.commands.post_costs import PostCosts, PreviewCosts
 from project_invoicing.use_cases.commands.preview import Preview, PreviewJournal
 from project_invoicing.use_cases.commands.replay import Replay
 from project_invoicing.use_cases.commands.reset_journal import ResetJournal
+from project_invoicing.use_cases.commands.vendor_invoices import (
+    AnswerVendorInvoice,
+    PostVendorInvoices,
+    PreviewVendorInvoice,
+)
 from project_invoicing.use_cases.commands.workplace import bad
 from project_invoicing.use_cases.documents.requests import named
 
@@ -69,6 +75,10 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     PostCosts,
     PreviewAdjustment,
     AdjustAccounting,
+    PreviewVendorInvoice,
+    PostVendorInvoices,
+    AnswerVendorInvoice,
+    IntercompanyLines,
 )
 ACTIONS: Final = tuple(dict.fromkeys(command.ACTION for command in COMMANDS))
 """The actions that a request may ask for."""

@@ -10,13 +10,13 @@ differs in the current set-up, is billed as on its journal line (D-049).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid5
 
 from project_invoicing.domain.actual import Proforma, Reference, RowVersion
-from project_invoicing.domain.codes import ConnectionRole, ProposalStatus
+from project_invoicing.domain.codes import ConnectionRole, ProposalStatus, StagingState
 from project_invoicing.domain.history import HistoryEntry
 from project_invoicing.domain.journal import JournalPage
 from project_invoicing.domain.journal_line import JournalLine
@@ -43,6 +43,10 @@ _NUMBER, _COUNTER = 1, 2
 """Positions of the number and the counter in the transaction of a new header."""
 
 
+Part = tuple[str | None, str]
+"""The project, or none, and the currency of an invoice of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostedSales:
     """A lender's posted sales that are not billed yet."""
@@ -58,6 +62,10 @@ class PostedSales:
         invoice is posted (IC-16).
         """
         rows = self.staging.sales_to_bill(lender, between.borrower, between.start, between.end)
+        lines: dict[str, JournalLine] = {}
+        if between.is_of_some:
+            lines = self._lines(lender, rows)
+            rows = [row for row in rows if row.id in lines and between.has(lines[row.id])]
         here = {row.id for row in rows}
         originals = {row.id: row.links[ConnectionRole.ORIGINAL] for row in rows if ConnectionRole.ORIGINAL in row.links}
         elsewhere = self.staging.rows(id for id in originals.values() if id not in here)
@@ -65,7 +73,7 @@ class PostedSales:
         billing = {one for one in numbers if one == number or self._is_posted(lender, one)}
         billed = {row.id for row in elsewhere.values() if row.intercompany_proposal in billing}
         due = may_be_billed(rows, billed)
-        lines = self._lines(lender, due)
+        lines = lines or self._lines(lender, due)
         return [(row, lines[row.id]) for row in due if row.id in lines]
 
     def taken_back(self, lender: str, sales: Iterable[Sale], setups: SetupVersions) -> Billed:
@@ -84,15 +92,40 @@ class PostedSales:
             if line.actual_id in originals
         }
 
-    def currencies(self, lender: str, between: BetweenCompanies) -> dict[str, Reference | None]:
-        """The currencies of the sales to bill that are in no other proposal, whatever the index still says.
+    def parts(self, lender: str, between: BetweenCompanies, *, by_project: bool) -> dict[Part, Reference | None]:
+        """The projects, or none, and currencies of the sales to bill that are in no other proposal.
 
-        By their codes, with the row that a sale names for it.
+        Whatever the index still says. With the row that a sale names for its currency.
         """
         sales = self.to_bill(lender, between)
         now = self.staging.rows(row.id for row, _ in sales)
         free = {row.id for row in now.values() if row.intercompany_proposal is None}
-        return {line.currency: row.actual.currency for row, line in sales if row.id in free}
+        return {
+            (line.project if by_project else between.project, line.currency): row.actual.currency
+            for row, line in sales
+            if row.id in free
+        }
+
+    def of_rows(self, lender: str, rows: Iterable[StagedRow]) -> list[Sale]:
+        """These posted rows with their lines."""
+        known = [row for row in rows if row.state is StagingState.POSTED]
+        lines = self._lines(lender, known)
+        return [(row, lines[row.id]) for row in known if row.id in lines]
+
+    def may_not_be_added(self, lender: str, number: str, sales: Sequence[Sale], there: Set[str]) -> list[str]:
+        """The reversals among these sales whose original is neither billed nor ``there`` (IC-16)."""
+        originals = {
+            row.id: row.links[ConnectionRole.ORIGINAL] for row, _ in sales if ConnectionRole.ORIGINAL in row.links
+        }
+        rows = self.staging.rows(originals.values())
+        billed = {
+            row.id
+            for row in rows.values()
+            if row.intercompany_proposal
+            and (row.intercompany_proposal == number or self._is_posted(lender, row.intercompany_proposal))
+        }
+        here = there | {row.id for row, _ in sales}
+        return [id for id, original in originals.items() if original not in billed | here]
 
     def _is_posted(self, lender: str, number: str) -> bool:
         header = self.proposals.numbered(lender, number)
@@ -122,47 +155,69 @@ class IntercompanyProposals:
     at: str
     done: HistoryEntry
 
-    def create(self, lender: str, borrower: str, start: date, end: date) -> list[tuple[str, str]]:
+    def create(
+        self,
+        lender: str,
+        borrower: str,
+        start: date,
+        end: date,
+        *,
+        by_project: bool = False,
+        project: str | None = None,
+        contract: str | None = None,
+    ) -> list[tuple[str, str]]:
         """Creates one header per currency of the sales posted in these days, as ``(id, number)`` (IC-15).
 
-        A repetition, even a simultaneous one, continues what was begun. Raises ``Rejected`` if there are no terms
+        ``by_project``: one for each project, too; ``project`` and ``contract``: only of theirs (ICV-07). A repetition,
+        even a simultaneous one, continues what was begun. Raises ``Rejected`` if there are no terms
         between the companies or nothing to bill, ``Conflict`` if other runs kept being faster.
         """
         terms = next((row for row in self.setup.lenders(borrower) if row.lender == lender), None)
         if terms is None:
             raise _bad("borrower", f"{lender} does not lend to {borrower}: add it to intercompany")
-        between = BetweenCompanies(borrower, terms.customer, terms.vendor, "", start, end)
+        between = BetweenCompanies(borrower, terms.customer, terms.vendor, "", start, end, project, contract)
         counter = self.proposals.intercompany_counter(lender)
-        made: dict[str, Proforma] = {}
+        made: dict[Part, Proforma] = {}
 
         def step() -> bool:
             """Makes one header, unless none is missing."""
-            missing = self._missing(terms, between, counter, made)
-            for code in sorted(missing)[:1]:
-                made[code] = self._header(terms, replace(between, currency=code), counter, self._row(code, missing))
+            missing = self._missing(terms, between, counter, made, by_project=by_project)
+            for part in sorted(missing, key=_in_order)[:1]:
+                of_part = replace(between, project=part[0], currency=part[1])
+                made[part] = self._header(terms, of_part, counter, self._row(part, missing))
             return bool(missing)
 
         while retried(f"the intercompany proposals of {lender}", step, attempts=_ATTEMPTS):
             pass
         if not made:
             raise _bad("from", f"{lender} has no posted sales to {borrower} from {start} to {end} to bill")
-        return [(header.id, header.number) for _, header in sorted(made.items())]
+        return [(made[part].id, made[part].number) for part in sorted(made, key=_in_order)]
 
     def _missing(
-        self, terms: Intercompany, between: BetweenCompanies, counter: Counter, made: dict[str, Proforma]
-    ) -> dict[str, Reference | None]:
-        """Currencies without a header, with their rows. Adds to ``made`` the headers that another run has begun."""
+        self,
+        terms: Intercompany,
+        between: BetweenCompanies,
+        counter: Counter,
+        made: dict[Part, Proforma],
+        *,
+        by_project: bool,
+    ) -> dict[Part, Reference | None]:
+        """Parts without a header, with the rows of their currencies.
+
+        Adds to ``made`` the headers that another run has begun.
+        """
         lender = terms.lender
         newest = self.proposals.get(self._proforma(lender, counter.last).id)  # the index may lag
         for header in [*self.proposals.open(lender), *([newest] if newest else [])]:
             begun = header.intercompany
-            if begun and header.status is ProposalStatus.WAITING and _same(begun, between):
-                made.setdefault(begun.currency, header.proforma)
-        return {code: row for code, row in self.sales.currencies(lender, between).items() if code not in made}
+            if begun and header.status is ProposalStatus.WAITING and _same(begun, between, by_project=by_project):
+                made.setdefault((begun.project, begun.currency), header.proforma)
+        parts = self.sales.parts(lender, between, by_project=by_project)
+        return {part: row for part, row in parts.items() if part not in made}
 
-    def _row(self, code: str, rows: Mapping[str, Reference | None]) -> Reference | None:
+    def _row(self, part: Part, rows: Mapping[Part, Reference | None]) -> Reference | None:
         """The row that gives the precision of a currency which the policy does not have."""
-        return None if code in self.setup.document.currencies else rows[code]
+        return None if part[1] in self.setup.document.currencies else rows[part]
 
     def _header(
         self, terms: Intercompany, between: BetweenCompanies, counter: Counter, currency: Reference | None
@@ -193,8 +248,17 @@ class IntercompanyProposals:
         return Proforma(id=str(uuid5(_IDS, f"{lender}#{number}")), version=RowVersion(None, self.at, ""), number=number)
 
 
-def _same(begun: BetweenCompanies, between: BetweenCompanies) -> bool:
-    return (begun.borrower, begun.start, begun.end) == (between.borrower, between.start, between.end)
+def _same(begun: BetweenCompanies, between: BetweenCompanies, *, by_project: bool) -> bool:
+    """Whether a header was begun for what is asked; ``by_project``: for one of its projects."""
+    if by_project:
+        wanted = begun.project is not None and between.project in (None, begun.project)
+    else:
+        wanted = begun.project == between.project
+    return wanted and replace(begun, project=None, currency="") == replace(between, project=None, currency="")
+
+
+def _in_order(part: Part) -> tuple[str, str]:
+    return part[0] or "", part[1]
 
 
 def _bad(field: str, detail: str) -> Rejected:

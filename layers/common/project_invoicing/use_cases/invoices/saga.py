@@ -30,6 +30,7 @@ from project_invoicing.events.own import InvoicePosted
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.invoice_document import named_lines, snapshot_of
 from project_invoicing.rules.invoice_voucher import computed_with, invoice_voucher
+from project_invoicing.setup.models.intercompany import VendorInvoices
 from project_invoicing.store import outbox
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.ledger import PAGE_ENTRIES, Ledger, entries
@@ -72,6 +73,13 @@ class InvoiceSaga:
         self.invoice = invoice_of(self.proposals, header, draft, number or "", voucher_number)
         self.draft = named_lines(computed_with(draft, number, setup), setup)
 
+    @property
+    def hands_on(self) -> bool:
+        """Whether the borrower's payables are elsewhere and get its vendor invoice with all lines (ICV-10)."""
+        borrower, company = self.invoice.borrower, self.invoice.company
+        terms = (row for row in self.setup.lenders(borrower or "") if row.lender == company)
+        return self.numbered and any(row.vendor_invoices is VendorInvoices.ELSEWHERE for row in terms)
+
     def _has_snapshot(self, number: str) -> bool:
         """False for a posting that an earlier version has begun: its pages have a line more (0.3.0)."""
         return self._invoices.snapshot(self.draft.terms.company, number) is not None
@@ -99,6 +107,8 @@ class InvoiceSaga:
         for step in range(self.header.posted_pages, steps):
             unit = UnitOfWork(self.proposals.client)
             self._lines(unit, step, pages[step] if step < len(pages) else ())
+            if self.hands_on and step < len(pages):
+                unit.add(outbox.record(self.proposals.table, self._handed_on(pages[step], step + 1, len(pages))))
             if step < len(ledger):
                 invoice = self.invoice
                 page = self.ledger.page(INVOICE, invoice.company, invoice.invoice_number, step + 1, ledger[step])
@@ -134,10 +144,15 @@ class InvoiceSaga:
         if last and self.numbered:
             unit.add(outbox.record(self.proposals.table, self._event()))
             if self.invoice.borrower:
-                unit.add(self._invoices.create_vendor_invoice(self.invoice))
+                unit.add(self._vendor_invoice())
             unit.add(*map(self.ready.put, self._leaving()))
         unit.add(change.write())
         return change.after
+
+    def _vendor_invoice(self) -> Write:
+        from project_invoicing.store import vendor_invoices  # noqa: PLC0415 - few invoices are between companies
+
+        return vendor_invoices.created(self.proposals.table, self.invoice)
 
     def _leaving(self) -> Iterator[ReadyDocument]:
         """What can leave: its voucher, if it has one (99-24), and the borrower's invoice, if that owes anything."""
@@ -189,6 +204,14 @@ class InvoiceSaga:
             exchange_rate=invoice.exchange_rate if line.shown else None,
             sales_tax_amount=line.sales_tax_amount if line.shown else None,
             lineage=lineage_of(line, line.charges[0]),
+        )
+
+    def _handed_on(self, page: Sequence[ProposalLine], part: int, parts: int) -> BusEvent:
+        """The lines of a page. What was claimed is posted, so nothing is told that does not come."""
+        from project_invoicing.use_cases.vendor_invoices.hand_on import handed_on  # noqa: PLC0415 - seldom
+
+        return handed_on(self.invoice, page, part, parts, self.setup).on_bus(
+            self.at, f"{self.invoice.borrower}#{self.invoice.company}#{self.invoice.invoice_number}#{part}"
         )
 
     def _event(self) -> BusEvent:

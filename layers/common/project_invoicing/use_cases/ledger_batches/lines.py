@@ -79,7 +79,9 @@ class BatchLines:
 
     def payable(self, company: str, lender: str, invoice_number: str) -> PayableLine:
         """The vendor invoice of a borrower. Raises ``DocumentMissing``."""
-        invoice = self.proposals.invoices.vendor_invoice(company, lender, invoice_number)
+        from project_invoicing.store.vendor_invoices import VendorInvoices  # noqa: PLC0415 - few batches are payables
+
+        invoice = VendorInvoices(self.proposals.client, self.proposals.table).get(company, lender, invoice_number)
         if invoice is None:
             raise DocumentMissing(f"{company} has no vendor invoice {invoice_number} of {lender}")
         return PayableLine(
