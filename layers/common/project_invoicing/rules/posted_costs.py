@@ -157,17 +157,12 @@ def _must_be_for_the_project(line: JournalLine, company: str, setup: FinanceSetu
     """PCO-05: where revenue recognition moves costs."""
     if setup.billing_method(company, line.contract_line) is BillingMethod.FIXED_PRICE:
         what = f"contract line {line.contract_line} has a fixed price"
-    elif line.contract is None and _is_investment(line, company, setup):
+    elif setup.is_investment(company, line.project, line.contract):
         what = f"project {line.project} is an investment"
     else:
         return
     detail = f"actual {line.actual_id}: {what}; the recognition of its revenue posts its costs"
     raise Refused(PostingFailure.NOT_FOR_THIS_PROJECT, detail)
-
-
-def _is_investment(line: JournalLine, company: str, setup: FinanceSetup) -> bool:
-    found = setup.internal_profile(company, line.project)
-    return found is not None and found[1].billing_method is BillingMethod.INVESTMENT
 
 
 def _must_be_an_hour_without_ledger(line: JournalLine, company: str, setup: FinanceSetup) -> None:
