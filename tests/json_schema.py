@@ -56,6 +56,16 @@ def _longest(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Ite
         yield f"{at} is {value!r}, which is too long"
 
 
+def _fewest(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iterator[str]:
+    if isinstance(value, list) and len(value) < wanted:
+        yield f"{at} has {len(value)} entries, which is fewer than {wanted}"
+
+
+def _most(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iterator[str]:
+    if isinstance(value, list) and len(value) > wanted:
+        yield f"{at} has {len(value)} entries, which is more than {wanted}"
+
+
 def _required(schema: Mapping[str, Any], wanted: Any, value: Any, at: str) -> Iterator[str]:
     if isinstance(value, dict):
         yield from (f"{at} has no {name}" for name in wanted if name not in value)
@@ -97,6 +107,8 @@ _CHECKS = {
     "pattern": _pattern,
     "minLength": _length,
     "maxLength": _longest,
+    "minItems": _fewest,
+    "maxItems": _most,
     "required": _required,
     "properties": _properties,
     "additionalProperties": _additional,

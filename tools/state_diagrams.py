@@ -11,7 +11,16 @@ from typing import Any, Final
 
 from local import ROOT
 from project_invoicing.domain.correction_journal import CORRECTIONS
-from project_invoicing.domain.states import APPROVALS, BATCHES, JOURNALS, MAPS, PROPOSALS, ROWS, StateMachine
+from project_invoicing.domain.states import (
+    APPROVALS,
+    BATCHES,
+    JOURNALS,
+    MAPS,
+    PROPOSALS,
+    ROWS,
+    VENDOR_INVOICES,
+    StateMachine,
+)
 
 PAGE: Final = ROOT / "docs" / "architecture.md"
 _BEGIN: Final = "<!-- Drawn by python -m tools.state_diagrams; do not edit. -->\n"
@@ -20,7 +29,7 @@ _END: Final = "<!-- The drawings end here. -->\n"
 
 def drawn() -> str:
     """The diagrams, one a machine, in Mermaid."""
-    machines = (ROWS, JOURNALS, PROPOSALS, APPROVALS, MAPS, BATCHES, CORRECTIONS)
+    machines = (ROWS, JOURNALS, PROPOSALS, APPROVALS, VENDOR_INVOICES, MAPS, BATCHES, CORRECTIONS)
     return "\n".join("\n".join(_diagram(machine)) + "\n" for machine in machines)
 
 

@@ -10,5 +10,5 @@ def test_the_page_has_the_states_as_the_code_has_them() -> None:
 
 
 def test_every_machine_is_drawn() -> None:
-    assert drawn().count("stateDiagram-v2") == 6
+    assert drawn().count("stateDiagram-v2") == 8
     assert "draft --> error: failed" in drawn()
