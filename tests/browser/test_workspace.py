@@ -84,8 +84,9 @@ def looked_at(page: Page, name: str) -> None:
     """A page that everybody can read, at every width, in light and dark. Its screenshots are kept."""
     if not AXE.exists():
         pytest.skip(f"there is no {AXE.name}: `make web` fetches it")
+    page.wait_for_load_state()
     page.emulate_media(color_scheme="light")
-    assert page.locator("h1").count() == 1, name
+    expect(page.locator("h1"), name).to_have_count(1)
     assert violations(page) == [], name
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -105,6 +106,7 @@ def test_every_page_can_be_read_by_everybody_at_every_width_in_light_and_dark(de
             looked_at(page, name)
         page.goto(f"{desk.url}/rejected")
         page.locator("a[data-open]").first.click()
+        expect(page.locator("h1")).to_have_text("Rejected msdyn_actual")
         looked_at(page, "rejected-row")
     assert desk.errors() == []
 
@@ -208,7 +210,8 @@ def test_a_viewer_looks_and_does_nothing(desk: Desk) -> None:
     with desk.signed_in("Eve", Role.VIEWER) as page:
         for address in ("/", "/rejected", "/maps", PAGES["project"]):
             page.goto(f"{desk.url}{address}")
-            assert page.locator("main form[method=post] button").count() == 0, address
+            expect(page.locator("h1")).to_have_count(1)
+            expect(page.locator("main form[method=post] button"), address).to_have_count(0)
     assert desk.errors() == []
 
 
@@ -221,6 +224,7 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
         expect(page.locator("main")).to_contain_text("unbilled sales not posted")
         looked_at(page, "proposal-waits")
         page.get_by_role("link", name="journal USPM").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Journal USPM")
         looked_at(page, "journal-draft")
         _look_at_journal_lines(page)
         page.keyboard.press("v")
@@ -256,9 +260,11 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
         expect(page.locator("dl.facts > div", has_text="Written back").locator("dd")).to_have_text("done")
         looked_at(page, "proposal-posted")
         page.get_by_role("link", name="FTI-").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("FTI-")
         looked_at(page, "invoice")
         _look_at_document(page)
         page.get_by_role("link", name="PV-").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("PV-")
         looked_at(page, "voucher")
     (proforma,) = desk.site.rows.select("invoice", invoicenumber=NUMBER)
     assert proforma["msdyn_customerinvoicenumber"]
