@@ -843,3 +843,5 @@ def the_tax_report_says_what_the_accounts_say(books: Books, accounted: dict[tupl
             sums[row.direction] += Decimal(row.due)
         payable = -sum(a for (of, kind, _), a in accounted.items() if (of, kind) == (company, "sales_tax_payable"))
         assert sums["payable"] == payable
+        received = sum(a for (of, kind, _), a in accounted.items() if (of, kind) == (company, "sales_tax_receivable"))
+        assert sums["receivable"] == received
