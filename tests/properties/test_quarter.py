@@ -144,6 +144,7 @@ class Work:
     invoice: Document | None = None
     credit: Document | None = None
     sale_arrived: bool = True
+    replaces: Work | None = None
 
     @property
     def currency(self) -> str:
@@ -441,7 +442,7 @@ class Quarter:
             if not quantity:
                 continue
             new = Work(self.name("again"), quantity, work.price, Decimal(0), "work", work.columns, cost_stands=False)
-            new.sale_center = work.sale_center
+            new.sale_center, new.replaces = work.sale_center, work
             self.works.append(new)
             contexts += [sale(new.sale, **new.amounts()), replaces(new.sale, work.billed)]
             if billed:
@@ -513,6 +514,9 @@ class Quarter:
         refused = {one["document"] for one in answer.get("refused", ())}
         for id in (id for id in wanted if id not in refused):
             setattr(work, f"{ids[id]}_center", center)
+            if ids[id] == "sale":  # what replaces it and is not imported yet follows it (99-22, ADA-08)
+                for new in (one for one in self.works if one.replaces is work and self.state(one.sale) == "pending"):
+                    new.sale_center = center
 
     def post_costs(self, step: Step, to: str) -> Any:
         choice: dict[str, Any] = {}
