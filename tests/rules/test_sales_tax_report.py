@@ -24,8 +24,7 @@ from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, NUMBER, between_companies, posted, sold
 from tests.rules.invoices.test_lineage import as_the_version_before_left_it
-from tests.rules.invoices.test_vendor_invoices import between_companies as vendor_side
-from tests.rules.stories import IN_POUNDS, bill, billed, bills, reverses, sale
+from tests.rules.stories import IN_POUNDS, bill, billed, bills, sale
 from tests.rules.test_lists import cli_of, forgotten
 from tests.workspace.person import Person
 
@@ -182,37 +181,6 @@ def test_stx_12_the_lender_pays_and_the_borrower_gets_back_by_its_pending_vendor
     books.use({**policy, "exchange_rates": []})
     without = shown_of(books, "USPM")
     assert (without.rows, [(one.what, one.invoice) for one in without.differences]) == ([], [("rate", number)])
-
-
-def test_stx_09_icv_03_what_a_borrower_has_posted_is_reported_as_its_account_was_moved(books: Books) -> None:
-    """Of 240 GBP half is got back: 120, which are 156.00 USD at the borrower's own 1.30, whatever the lender's day."""
-    policy = vendor_side()
-    policy["customers"]["GBPM"]["IC-USPM"]["sales_tax_group"] = "DOM"
-    policy["sales_tax"]["codes"]["VAT20"] = VAT20 | {"deductible_percent": "50"}
-    policy["sales_tax"]["settlement_periods"] = QUARTERS
-    books.use(policy)
-    posted(books, sold(currency="GBP"))
-    books.edit("intercompany_invoice", **AUGUST)
-    books.post_invoices(proposal_id=NUMBER)
-    (pending,) = shown_of(books).rows
-    assert (pending.tax, pending.documents) == ("165.32", "GBP 1200.00 / 120.00")
-
-    number = books.invoice(NUMBER)["invoice_number"]
-    books.do("post_vendor_invoices", company="USPM", numbers=[number], date="2026-08-15")
-    found = shown_of(books)
-    (row,) = found.rows
-    assert (row.taxable, row.tax, row.documents) == ("1560.00", "156.00", "GBP 1200.00 / 120.00")
-    assert [(one.account, one.reported, one.ledger) for one in found.accounts] == [("223100", "156.00", "156.00")]
-    assert (found.lines[0].voucher, found.differences) == ("VIV-000001", [])
-
-    posted(books, sold("back", "-10", currency="GBP"), reverses("back", "sold"))
-    books.edit("intercompany_invoice", **AUGUST)
-    books.post_invoices()
-    (second,) = [one["invoice_number"] for one in books.result["vendor_invoices"] if one["status"] == "pending"]
-    books.do("post_vendor_invoices", company="USPM", numbers=[second])
-    credited = shown_of(books)
-    assert [(one.tax, one.credited_tax, one.due) for one in credited.rows] == [("156.00", "156.00", "0.00")]
-    assert (credited.accounts[0].ledger, credited.differences) == ("0.00", [])
 
 
 def test_an_invoice_of_many_lines_is_read_to_its_end_and_a_changed_ledger_is_named(books: Books) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Context, Decimal
 from enum import StrEnum
@@ -18,7 +18,7 @@ from project_invoicing.domain.calendar import Interval
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.invoice_totals import revenue
-from project_invoicing.domain.ledger import Voucher, VoucherLine
+from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.lineage import ChargedTax
 from project_invoicing.domain.money import ZERO, round_to
 from project_invoicing.domain.proposal_line import ProposalLine
@@ -100,28 +100,6 @@ class TaxRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """What a borrower gets back of what its lender charged (ICV-03).
-
-    ``deductible``: how much of a tax, as long as the vendor invoice is pending. ``posted``: the lines of ``voucher`` by
-    actual, once the borrower has posted it: a credit has the rate of what it takes back.
-    """
-
-    deductible: Callable[[ChargedTax], Decimal]
-    precision: Decimal
-    voucher: str | None = None
-    posted: Mapping[str, Sequence[VoucherLine]] = field(default_factory=dict)
-
-    def converting(self, line: ProposalLine) -> Convert | None:
-        """How the borrower converted a line; ``None``: it has not."""
-        found = self.posted.get(line.actual_id)
-        return converting(found[0].exchange_rate, self.precision) if found else None
-
-    def taxes(self, line: ProposalLine) -> Mapping[str, VoucherLine]:
-        return {one.sales_tax_code: one for one in self.posted.get(line.actual_id, ()) if one.sales_tax_code}
-
-
-@dataclass(frozen=True, slots=True)
 class TaxDocument:
     """A posted invoice as its lender's or seller's lines tell it; ``company`` is the borrower's where it receives."""
 
@@ -130,7 +108,6 @@ class TaxDocument:
     invoice: Invoice
     lines: Sequence[ProposalLine]
     convert: Convert
-    received: Received | None = None
 
     @property
     def other(self) -> str:
@@ -140,9 +117,7 @@ class TaxDocument:
     @property
     def voucher(self) -> str | None:
         """A pending vendor invoice has none."""
-        if self.direction is Direction.PAYABLE:
-            return self.invoice.voucher
-        return self.received.voucher if self.received else None
+        return self.invoice.voucher if self.direction is Direction.PAYABLE else None
 
 
 def net_of(line: ProposalLine) -> Decimal:
@@ -150,16 +125,10 @@ def net_of(line: ProposalLine) -> Decimal:
     return revenue(line, tax_included=bool(line.charges and line.charges[0].tax_included))
 
 
-def charged_on(line: ProposalLine) -> Sequence[ChargedTax]:
-    return line.charges[0].taxes or () if line.charges else ()
-
-
 def accounting_net(document: TaxDocument, line: ProposalLine) -> Decimal:
-    """The same in accounting currency: what was posted; the borrower's own rate, if it has posted."""
-    if document.direction is Direction.PAYABLE and line.accounting_amount is not None:
-        return line.accounting_amount
-    convert = document.received.converting(line) if document.received else None
-    return (convert or document.convert)(net_of(line))
+    """The same in accounting currency: what was posted; to the borrower nothing was."""
+    posted = line.accounting_amount if document.direction is Direction.PAYABLE else None
+    return document.convert(net_of(line)) if posted is None else posted
 
 
 def records(document: TaxDocument) -> Iterator[TaxRecord]:
@@ -169,12 +138,11 @@ def records(document: TaxDocument) -> Iterator[TaxRecord]:
     the difference of two rounded running totals.
     """
     running: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
-    got_back: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in document.lines:
         if not line.chargeable:
             continue
         net, accounting = net_of(line), accounting_net(document, line)
-        taxes = charged_on(line)
+        taxes = line.charges[0].taxes or () if line.charges else ()
         if not taxes:
             yield _record(document, line, None, net, accounting, ZERO)
             continue
@@ -188,26 +156,7 @@ def records(document: TaxDocument) -> Iterator[TaxRecord]:
         for tax in taxes:
             base = _base(tax, taxes, net, exact)
             in_accounting = _base(tax, taxes, accounting, converted)
-            record = _record(document, line, tax, base, in_accounting, converted[tax.code])
-            yield _as_received(record, tax, line, document, got_back) if document.received else record
-
-
-def _as_received(
-    record: TaxRecord, tax: ChargedTax, line: ProposalLine, document: TaxDocument, running: dict[str, Decimal]
-) -> TaxRecord:
-    """What the borrower gets back of a tax: what it posted, else what it would post now."""
-    received = document.received
-    if received is None:
-        return record
-    if received.voucher:
-        found = received.taxes(line).get(tax.code)
-        if found is None:
-            return replace(record, tax=ZERO, accounting_tax=ZERO)
-        return replace(record, tax=found.amount, accounting_tax=found.accounting_amount, account=found.account)
-    amount = received.deductible(tax)
-    before = document.convert(running[tax.code])
-    running[tax.code] += amount
-    return replace(record, tax=amount, accounting_tax=document.convert(running[tax.code]) - before)
+            yield _record(document, line, tax, base, in_accounting, converted[tax.code])
 
 
 def _base(tax: ChargedTax, taxes: Sequence[ChargedTax], net: Decimal, amounts: Mapping[str, Decimal]) -> Decimal:
@@ -359,8 +308,8 @@ class TaxReport:
             row = self.rows[self._key(record)]
             row.accounting.add(record, record.accounting_base, record.accounting_tax)
             row.documents[record.currency].add(record, record.base, record.tax)
-        self.differences += unlike_itself(document)
-        if document.direction is Direction.PAYABLE or document.voucher:
+        self.differences += unlike_itself(document, every)
+        if document.direction is Direction.PAYABLE:
             self._compare(document, every, vouchers)
         return ours
 
@@ -384,8 +333,6 @@ class TaxReport:
             for line in voucher.lines:
                 if line.posting_type is PostingType.SALES_TAX_PAYABLE:
                     both[line.sales_tax_code or "", line.account][1] -= line.accounting_amount
-                elif line.posting_type is PostingType.SALES_TAX_RECEIVABLE:
-                    both[line.sales_tax_code or "", line.account][1] += line.accounting_amount
         for (code, account), (reported, moved) in both.items():
             if self.code not in (None, code):
                 continue
@@ -408,12 +355,12 @@ class TaxReport:
                 )
 
 
-def unlike_itself(document: TaxDocument) -> Iterator[Difference]:
-    """Where the taxes of a document do not add up to its lines, and its lines not to its header."""
+def unlike_itself(document: TaxDocument, every: Iterable[TaxRecord]) -> Iterator[Difference]:
+    """Where a document's records do not add up to its lines, and its lines not to its header."""
     invoice, by_line = document.invoice, defaultdict[int, Decimal](lambda: ZERO)
+    for record in every:
+        by_line[record.line] += record.tax
     charged = [line for line in document.lines if line.chargeable]
-    for line in charged:
-        by_line[line.line_number] += sum((tax.amount for tax in charged_on(line)), ZERO)
 
     def differ(what: Differs, expected: Decimal, found: Decimal, detail: str) -> Iterator[Difference]:
         if expected != found:

@@ -166,21 +166,15 @@ def _part(line: ProposalLine, invoice: VendorInvoice, setup: FinanceSetup) -> _P
     taxes: list[tuple[ChargedTax, Decimal]] = []
     cost = net
     for tax in (charge.taxes or () if charge else ()) if line.chargeable else ():
-        if tax.code not in setup.document.sales_tax.codes:
+        known = setup.document.sales_tax.codes.get(tax.code)
+        if known is None:
             detail = f"sales_tax.codes has no {tax.code}, which {invoice.lender} has charged: add it"
             raise Refused(PostingFailure.SALES_TAX_SETUP_MISSING, detail)
-        got_back = deductible(tax, setup, precision)
-        cost += tax.amount - got_back
-        if got_back:
-            taxes.append((tax, got_back))
+        deductible = round_to(tax.amount * known.deductible_percent / _HUNDRED, precision)
+        cost += tax.amount - deductible
+        if deductible:
+            taxes.append((tax, deductible))
     return _Part(line, cost, taxes, net)
-
-
-def deductible(tax: ChargedTax, setup: FinanceSetup, precision: Decimal) -> Decimal:
-    """How much of a charged tax is got back (ICV-03); all of a code that the set-up does not have."""
-    known = setup.document.sales_tax.codes.get(tax.code)
-    percent = known.deductible_percent if known else _HUNDRED
-    return round_to(tax.amount * percent / _HUNDRED, precision)
 
 
 def _mirrors(part: _Part, original: Sequence[VoucherLine]) -> bool:

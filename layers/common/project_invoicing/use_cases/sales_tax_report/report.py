@@ -6,18 +6,16 @@ longer than a page. Of a lender's other invoices it reads the headers only.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Final, NamedTuple
 
 from project_invoicing.domain.calendar import Interval, add_months
-from project_invoicing.domain.codes import RejectReason, VendorInvoiceStatus
+from project_invoicing.domain.codes import RejectReason
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.ledger import INVOICE, VENDOR_INVOICE, Voucher, VoucherLine
+from project_invoicing.domain.ledger import INVOICE
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.sales_tax_report import (
@@ -25,16 +23,13 @@ from project_invoicing.rules.sales_tax_report import (
     Convert,
     Differs,
     Direction,
-    Received,
     TaxDocument,
     TaxRecord,
     TaxReport,
     converting,
 )
-from project_invoicing.rules.vendor_invoice import deductible
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.ledger_ahead import DOCUMENTS, LedgerAhead
-from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.invoices.draft import posted_before
 from project_invoicing.use_cases.lists.place import ListPlace
@@ -119,7 +114,6 @@ def report(place: ListPlace, asked: Asked, *, lines: bool = False, most: int | N
         if own:
             ledger.look_ahead(company, [(INVOICE, one.invoice_number) for one in some.invoices])
         convert = _conversions(place, asked, some)
-        received = {} if own else _received(place, asked, some, ledger)
         for one, found in _with_lines(place, some):
             voucher = one.voucher if own else None
             if found is None:
@@ -129,13 +123,8 @@ def report(place: ListPlace, asked: Asked, *, lines: bool = False, most: int | N
                 made.cannot_tell(one.invoice_number, voucher, one.currency, Differs.RATE, missing)
             else:
                 direction = Direction.PAYABLE if own else Direction.RECEIVABLE
-                theirs = received.get(one.invoice_number)
-                if own:
-                    vouchers = list(ledger.vouchers(INVOICE, company, one.invoice_number))
-                else:
-                    vouchers = theirs.vouchers if theirs else []
-                document = TaxDocument(company, direction, one, found, rate, theirs.received if theirs else None)
-                records = made.add(document, vouchers)
+                vouchers = ledger.vouchers(INVOICE, company, one.invoice_number) if own else ()
+                records = made.add(TaxDocument(company, direction, one, found, rate), vouchers)
                 kept += records if lines else ()
     codes = setup.document.sales_tax.codes
     if asked.code not in (None, NONE, *codes) and not made.rows:
@@ -189,32 +178,6 @@ def _with_lines(place: ListPlace, some: _Some) -> Iterator[tuple[Invoice, Sequen
         if not all(line.charges for line in lines):
             lines = posted_before(proposals, place.stores.setups, some.of, one.invoice_number)
         yield one, lines if len(lines) >= one.line_count else None
-
-
-class _Received(NamedTuple):
-    received: Received
-    vouchers: list[Voucher]
-
-
-def _received(place: ListPlace, asked: Asked, some: _Some, ledger: LedgerAhead) -> dict[str, _Received]:
-    """What the borrower gets back of these invoices of a lender, by number: as posted, or as it would be posted now."""
-    proposals, setup, company = place.stores.proposals, place.setup, asked.company
-    numbers = [one.invoice_number for one in some.invoices]
-    known = VendorInvoices(proposals.client, proposals.table).many(company, some.of, numbers) if numbers else {}
-    posted = [one.voucher for one in known.values() if one.voucher and one.status is VendorInvoiceStatus.POSTED]
-    if posted:
-        ledger.look_ahead(company, [(VENDOR_INVOICE, number) for number in posted])
-    accounting, found = setup.accounting_precision(company), {}
-    for number, one in known.items():
-        precision = setup.currency_precision(one.currency) or Decimal("0.01")
-        share = partial(deductible, setup=setup, precision=precision)
-        vouchers = list(ledger.vouchers(VENDOR_INVOICE, company, one.voucher)) if one.voucher in posted else []
-        lines: dict[str, list[VoucherLine]] = defaultdict(list)
-        for line in (line for voucher in vouchers for line in voucher.lines if line.origin.actual_id):
-            lines[line.origin.actual_id or ""].append(line)
-        voucher_number = one.voucher if vouchers else None
-        found[number] = _Received(Received(share, accounting, voucher_number, lines), vouchers)
-    return found
 
 
 def _conversions(place: ListPlace, asked: Asked, some: _Some) -> Callable[[Invoice], Convert | None]:
