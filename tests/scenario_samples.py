@@ -413,8 +413,8 @@ def map_text(name: str) -> str | None:
 def options_of(folder: Path, **more: Any) -> Options:
     """How a scenario is run."""
     maps = folder / "map.json"
-    given = {"map": maps} if maps.exists() else {}
-    return Options(setup=folder / "setup.yaml", events=folder / "events.jsonl", **given, **more)
+    named = maps if maps.exists() else None
+    return Options(setup=folder / "setup.yaml", events=folder / "events.jsonl", map=named, **more)
 
 
 def story_text(story: Callable[[], list[Step]]) -> str:
