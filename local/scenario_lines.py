@@ -312,6 +312,20 @@ class DeleteLinesLine(CallLine):
     delete_lines: _Document
 
 
+class _OwnColumns(_Given):
+    """Finance's own columns of a row of master data; what these may say is for the function to say."""
+
+    part: str
+    company: _Named | None = None
+    number: str
+    columns: Json
+    actor: str | None = None
+
+
+class EditMasterDataLine(CallLine):
+    edit_master_data: _OwnColumns
+
+
 class SubmitProposalLine(CallLine):
     submit_proposal: _Approval
 
@@ -405,6 +419,7 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "confirm": ConfirmLine,
     "run": RunLine,
     "edit": EditLine,
+    "edit_master_data": EditMasterDataLine,
     "delete_lines": DeleteLinesLine,
     "submit_proposal": SubmitProposalLine,
     "approve_proposal": ApproveProposalLine,

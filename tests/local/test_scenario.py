@@ -18,10 +18,11 @@ from tests.builders import guid, proforma
 AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
 KINDS = (
-    "dataverse, approve, confirm, run, edit, delete_lines, submit_proposal, approve_proposal, reject_proposal, "
-    "request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, intercompany_lines, "
-    "post_vendor_invoices, answer_vendor_invoice, post_costs, adjust_accounting, create_accrual_journal, "
-    "edit_accrual_journal, remove_accrual_lines, post_accrual_journal, acknowledge, deliver, payment, setup"
+    "dataverse, approve, confirm, run, edit, edit_master_data, delete_lines, submit_proposal, approve_proposal, "
+    "reject_proposal, request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, "
+    "intercompany_lines, post_vendor_invoices, answer_vendor_invoice, post_costs, adjust_accounting, "
+    "create_accrual_journal, edit_accrual_journal, remove_accrual_lines, post_accrual_journal, acknowledge, "
+    "deliver, payment, setup"
 )
 SETUP = """\
 companies:
@@ -63,6 +64,7 @@ def test_each_kind_of_line_is_read(tmp_path: Path) -> None:
         "",
         line(run="journal_posting", company="USPM", journal_id="J-1"),
         line(edit={"company": "USPM", "proposal_id": "INV-1", "actual_id": guid("a"), "sales_tax_group": None}),
+        line(edit_master_data={"part": "customers", "company": "USPM", "number": "C-1", "columns": {"group": None}}),
         line(delete_lines={"company": "USPM", "journal_id": "J-1"}),
         line(reset={"company": "USPM", "journal_id": "J-1"}),
         line(setup={"currencies": {"USD": {"precision": "0.01"}}}),
@@ -76,6 +78,10 @@ def test_each_kind_of_line_is_read(tmp_path: Path) -> None:
         (
             "document_editing",
             {"edit": {"company": "USPM", "proposal_id": "INV-1", "actual_id": guid("a"), "sales_tax_group": None}},
+        ),
+        (
+            "document_editing",
+            {"edit_master_data": {"part": "customers", "company": "USPM", "number": "C-1", "columns": {"group": None}}},
         ),
         ("document_editing", {"delete_lines": {"company": "USPM", "journal_id": "J-1"}}),
         ("document_editing", {"reset": {"company": "USPM", "journal_id": "J-1"}}),
