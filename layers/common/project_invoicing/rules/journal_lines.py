@@ -115,6 +115,7 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         took=candidate.row.takes,
         charges=tuple(charge.handed_on() for charge in resolved.charges),
         cost_adjustment=resolved.cost_adjustment,
+        tags=resolved.tags,
     )
 
 

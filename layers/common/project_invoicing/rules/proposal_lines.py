@@ -268,6 +268,7 @@ def proposal_line(
         unit=Named(actual.unit) if actual.unit else None,
         task=named(actual.task),
         role=named(actual.role),
+        tags=resolved.tags,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, CostOrigin, RejectReason, WaitReason
@@ -33,6 +34,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
 INACTIVE = "the actual is inactive in Dataverse"
+TAG: Final = "tags."
 _OF_CONTINUED = ("resource",)
 """The look-ups that a line has of its own even when it continues another."""
 
@@ -72,6 +74,7 @@ class Resolved:
     origin: CostOrigin | None = None
     charges: tuple[Charge, ...] = ()
     cost_adjustment: Decimal | None = None
+    tags: dict[str, str] | None = None
 
 
 _NO_PROPERTY = LineProperty()
@@ -245,7 +248,14 @@ def _resolved(
         accrued_discount=ZERO if setup.parameters(owner.company).line_discount_category else discount,
         worker_dimensions=work.worker_dimensions and dict(work.worker_dimensions),
         origin=actual.origin,
+        tags=tags_of(actual, owner.company, setup),
     )
+
+
+def tags_of(actual: Actual, company: str, setup: FinanceSetup) -> dict[str, str] | None:
+    """The financial tags of a line that continues none, from columns of its actual (TAG-06)."""
+    named = ((label, actual.custom.get(f"{TAG}{label}")) for label in setup.active_tags(company))
+    return {label: value for label, value in named if value} or None
 
 
 def _cost_adjustment(

@@ -33,6 +33,7 @@ from project_invoicing.setup.models.numbers import NumberSequences
 from project_invoicing.setup.models.posting import LedgerAccount, Profile, ProfileRule
 from project_invoicing.setup.models.row import Limited, SetupRow
 from project_invoicing.setup.models.sales_tax import SalesTax
+from project_invoicing.setup.models.tags import FinancialTags
 from project_invoicing.setup.models.values import Name, OnOff, Switch
 
 
@@ -68,6 +69,7 @@ class SetupDocument(SetupRow):
     intercompany: list[Intercompany] = []
     workers: dict[Name, dict[Name, Worker]] = {}
     dimension_rules: list[DimensionRule] = []
+    financial_tags: dict[Name, FinancialTags] = {}
     account_structures: dict[Name, list[AccountRule]] = {}
     references: dict[Name, dict[Name, Name]] = {}
     units: dict[Name, Name] = {}

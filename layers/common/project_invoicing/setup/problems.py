@@ -123,6 +123,7 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("workers.{company}", "companies"),
     ("dimension_rules.*.company", "companies"),
     ("dimension_rules.*.category", "categories.{company}"),
+    ("financial_tags.{company}", "companies"),
     ("account_structures.{company}", "companies"),
     ("units.*", "companies"),
     ("defaults.customer_groups.{company}", "companies"),

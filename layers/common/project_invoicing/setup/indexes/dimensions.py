@@ -54,6 +54,15 @@ class DimensionLookups(MasterDataLookups):
         worker = self.worker(company, resource)
         return dict(worker.dimensions) if worker else {}
 
+    def active_tags(self, company: str) -> tuple[str, ...]:
+        """The labels of the financial tags that new lines of a company may have (TAG-01)."""
+        return self._active_tags.get(company, ())
+
+    @shared
+    def _active_tags(self) -> dict[str, tuple[str, ...]]:
+        tags = self.document.financial_tags
+        return {company: tuple(one.label for one in known.tags if one.active) for company, known in tags.items()}
+
     def ruled_dimensions(self, company: str, **names: str | None) -> dict[str, str] | DimensionSource | None:
         """The dimensions of the most specific rule that matches, or what it takes them from; ``None`` without one.
 
