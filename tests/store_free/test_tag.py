@@ -1,4 +1,4 @@
-"""Financial tags: what a set-up may say of them, and where they are carried (TAG-01, TAG-05, TAG-08)."""
+"""Financial tags: what a set-up may say of them, and where they are carried (TAG-01 to TAG-08)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from decimal import Decimal
 
 import pytest
 
+from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import VoucherLine, summed
 from project_invoicing.domain.lineage import Lineage
+from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.setup.problems import check
 from project_invoicing.store.lineage_columns import lineage_in, lineage_text
+from tests.rules.finance import finance
+from tests.store_free.invoicing import a_line, a_proposal, contoso, invoiced
+from tests.store_free.journalising import cost, looked_up, posted, sale
 
+TAGGED = looked_up(
+    finance(financial_tags={"USPM": {"tags": [{"label": "IndustryEvent"}, {"label": "Old", "active": False}]}})
+)
 EVENT = {"IndustryEvent": "2026 Event"}
+COLUMNS = {"tags.IndustryEvent": "2026 Event"}
 LINE = VoucherLine("4010", PostingType.INVOICED_REVENUE, "USD", Decimal(-400), Decimal(-400), Decimal(1))
 
 
@@ -37,12 +46,54 @@ def test_tag_05_lines_that_differ_only_in_tags_are_not_added_up() -> None:
     ]
 
 
-def test_tag_04_both_lines_of_an_accrual_have_the_tags() -> None:
+@pytest.mark.parametrize("actual", [cost(custom=COLUMNS), sale(custom=COLUMNS)])
+def test_tag_03_dim_13_all_lines_of_a_voucher_have_the_tags_of_the_journal_line(actual: Actual) -> None:
+    made = posted(actual, TAGGED)
+    assert made.voucher
+    assert [line.tags for line in made.voucher.lines] == [EVENT, EVENT]
+    assert handed_on_by(made.line).tags == EVENT
+
+
+def test_tag_01_tag_06_a_line_takes_the_tags_that_its_company_uses() -> None:
+    assert posted(sale(custom=COLUMNS | {"tags.Old": "x", "tags.Unknown": "y"}), TAGGED).line.tags == EVENT
+    assert posted(sale(custom={"tags.IndustryEvent": ""}), TAGGED).line.tags is None
+    assert posted(sale(custom=COLUMNS), looked_up(finance())).line.tags is None
+
+
+def test_tag_04_dim_13_revenue_accrual_and_tax_have_the_tags_of_their_lines_and_the_customer_balance_none() -> None:
     accrual = Accrual("USD", Decimal(1600), Decimal(1600), Decimal(1), "1550", "4015")
-    assert [(one.amount, one.tags) for one in accrual.lines(-1, tags=EVENT)] == [
-        (Decimal(-1600), EVENT),
-        (Decimal(1600), EVENT),
+    group = {"sales_tax_group": "DOM"}
+    lines = [a_line("1600", tags=EVENT, accruals=(accrual,), **group), a_line("400", 2, **group)]
+    setup = contoso()
+    made = [
+        (one.posting_type.value, f"{one.accounting_amount:.0f}", one.tags)
+        for one in invoiced(lines, setup).voucher.lines
     ]
+    assert made == [
+        ("invoiced_revenue", "-1600", EVENT),
+        ("wip_sales_value", "-1600", EVENT),
+        ("accrued_revenue_sales_value", "1600", EVENT),
+        ("invoiced_revenue", "-400", None),
+        ("sales_tax_payable", "-320", EVENT),
+        ("sales_tax_payable", "-80", None),
+        ("customer_balance", "2400", None),
+    ]
+
+
+def test_tag_05_shares_of_a_tax_come_to_the_tax_in_both_currencies() -> None:
+    lines = [a_line("0.33", n, sales_tax_group="DOM", tags={"IndustryEvent": str(n)}) for n in (1, 2, 3)]
+    made, whole = (
+        [
+            one
+            for one in invoiced(some, contoso(), header=a_proposal(currency="GBP")).voucher.lines
+            if one.posting_type is PostingType.SALES_TAX_PAYABLE
+        ]
+        for some in (lines, [replace(line, tags=None) for line in lines])
+    )
+    assert len(made) == 3
+    assert len(whole) == 1
+    for name in ("amount", "accounting_amount", "sales_tax_base"):
+        assert sum(getattr(one, name) for one in made) == getattr(whole[0], name)
 
 
 def test_tag_08_what_a_posted_line_hands_on_is_stored_with_its_tags_and_is_no_longer_without_them() -> None:
