@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_tag_01_tag_06_a_line_takes_the_tags_that_its_company_uses() -> None:
 
 def test_tag_04_dim_13_revenue_accrual_and_tax_have_the_tags_of_their_lines_and_the_customer_balance_none() -> None:
     accrual = Accrual("USD", Decimal(1600), Decimal(1600), Decimal(1), "1550", "4015")
-    group = {"sales_tax_group": "DOM"}
+    group: dict[str, Any] = {"sales_tax_group": "DOM"}
     lines = [a_line("1600", tags=EVENT, accruals=(accrual,), **group), a_line("400", 2, **group)]
     setup = contoso()
     made = [

@@ -17,7 +17,7 @@ from project_invoicing.setup.models.companies import (
     Parameters,
 )
 from project_invoicing.setup.models.defaults import Defaults
-from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, Worker
+from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, FinancialTags, Worker
 from project_invoicing.setup.models.intercompany import Intercompany
 from project_invoicing.setup.models.master_data import (
     Category,
@@ -33,7 +33,6 @@ from project_invoicing.setup.models.numbers import NumberSequences
 from project_invoicing.setup.models.posting import LedgerAccount, Profile, ProfileRule
 from project_invoicing.setup.models.row import Limited, SetupRow
 from project_invoicing.setup.models.sales_tax import SalesTax
-from project_invoicing.setup.models.tags import FinancialTags
 from project_invoicing.setup.models.values import Name, OnOff, Switch
 
 
