@@ -151,4 +151,4 @@ def test_the_maps_say_of_each_date_what_the_metadata_says() -> None:
                 instant = BEHAVIORS[there.kind] == "UserLocal"
                 assert instant is (column.behavior is DateBehavior.INSTANT), column.column
                 compared += 1
-    assert compared == 11
+    assert compared == 12

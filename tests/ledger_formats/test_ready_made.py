@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -20,6 +21,7 @@ from project_invoicing.rules.ledger_formats.refusals import FormatRefused
 from project_invoicing.rules.ledger_formats.render import checked, parts
 from project_invoicing.setup.models.ledger_formats import FIELDS, LedgerFormat
 from project_invoicing.setup.ready_formats import READY_FORMATS
+from tests.ledger_formats.readers import READERS, sums
 from tests.ledger_formats.samples import (
     BATCH,
     LEDGER_FORMATS,
@@ -447,6 +449,73 @@ def test_a_voucher_of_two_currencies_is_two_entries_in_netsuite_and_one_in_d365(
     assert {row["VOUCHER"] for row in d365} == {"PV-00000007"}
     assert refusal("netsuite", mixed(), mixed_currencies="refuse").problems[0].value == "GBP, EUR"
     assert "colon" in refusal("netsuite", mixed("PV:7")).problems[0].limit
+
+
+# --- amounts in accounting currency alone ---------------------------------------------------------------------------
+
+
+def of_rates(*posted: tuple[str, str, str], number: str = "PV-00000008") -> list[LedgerLine]:
+    """A voucher in EUR at 1.25: account, EUR, GBP."""
+    values = {"currency": "EUR", "exchange_rate": Decimal("1.25"), "posting_type": "wip_sales_value"}
+    return [
+        line(number, place, account, amount, accounting_amount=Decimal(ours), **values)
+        for place, (account, amount, ours) in enumerate(posted, 1)
+    ]
+
+
+CORRECTION: Final = of_rates(("161300", "0.00", "-10.00"), ("420200", "0.00", "10.00"))
+"""What is left of 1,000 EUR that accrued at 1.25 and were taken back at 1.24 (ARR-09)."""
+
+
+@pytest.mark.parametrize("name", LEDGER_FORMATS)
+def test_arr_09_what_is_posted_in_accounting_currency_alone_is_in_every_format(name: str) -> None:
+    [text] = written(ready_made(name), CORRECTION).values()
+    both = (Decimal("10.00"), Decimal("10.00"))
+
+    if name == "sap_s4hana":  # it has both amounts, and none in the document's currency
+        items = list(ET.fromstring(text).iter("Item"))  # noqa: S314  it is our own
+        found = [(one.findtext("DebitCreditCode"), one.findtext("AmountInCompanyCodeCurrency")) for one in items]
+        assert found == [("H", "-10.00"), ("S", "10.00")]
+        assert {one.findtext("AmountInTransactionCurrency") for one in items} == {"0.00"}
+        return
+    [amounts] = sums(READERS[name](text)).values()
+    assert amounts == both
+    assert check(ready_made(name), CORRECTION).differences.entries == 0
+
+
+def test_arr_09_where_amounts_are_translated_it_is_an_entry_in_accounting_currency_at_rate_1() -> None:
+    d365 = rows(written(ready_made("d365_general_journal"), [*in_euro(), *CORRECTION])["part-0001.csv"])[4:]
+    netsuite = rows(written(ready_made("netsuite"), CORRECTION)["part-0001.csv"])
+
+    assert [(row["CURRENCYCODE"], row["EXCHANGERATE"], row["DEBITAMOUNT"], row["CREDITAMOUNT"]) for row in d365] == [
+        ("GBP", "100", "", "10.00"),
+        ("GBP", "100", "10.00", ""),
+    ]
+    assert [(row["External ID"], row["Currency"], row["Exchange Rate"]) for row in netsuite] == [
+        ("USPM:PV-00000008", "GBP", "1")
+    ] * 2
+
+
+def test_arr_09_beside_amounts_it_is_a_part_of_its_own_or_the_batch_is_refused() -> None:
+    of_both = of_rates(("161300", "100.00", "125.00"), ("420200", "-100.00", "-125.00"))
+    beside = [*of_both, *(replace(one, line=one.line + 2) for one in CORRECTION)]
+    nets_to_nothing = of_rates(
+        ("401000", "-100.00", "-125.00"), ("401000", "100.00", "124.00"), ("130100", "0.00", "1.00")
+    )
+    nets_to_nothing[1] = replace(nets_to_nothing[1], exchange_rate=Decimal("1.24"))
+
+    netsuite = rows(written(ready_made("netsuite"), beside)["part-0001.csv"])
+    assert [(row["External ID"], row["Debit"] or row["Credit"]) for row in netsuite] == [
+        ("USPM:PV-00000008:EUR", "100.00"),
+        ("USPM:PV-00000008:EUR", "100.00"),
+        ("USPM:PV-00000008:GBP", "10.00"),
+        ("USPM:PV-00000008:GBP", "10.00"),
+    ]
+    problem = refusal("netsuite", nets_to_nothing).problems[0]
+    assert (problem.field, problem.value) == ("accounting_amount", "1.00")
+    assert "currency: accounting" in problem.limit
+    assert check(ready_made("d365_general_journal"), nets_to_nothing).differences.entries == 0
+    assert written(format_like("netsuite", currency="accounting"), nets_to_nothing)
 
 
 # --- code tables ------------------------------------------------------------------------------------------------------

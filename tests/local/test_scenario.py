@@ -19,9 +19,9 @@ AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
 KINDS = (
     "dataverse, approve, confirm, run, edit, delete_lines, submit_proposal, approve_proposal, reject_proposal, "
-    "request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, post_costs, "
-    "adjust_accounting, create_accrual_journal, edit_accrual_journal, remove_accrual_lines, "
-    "post_accrual_journal, acknowledge, deliver, payment, setup"
+    "request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, intercompany_lines, "
+    "post_vendor_invoices, answer_vendor_invoice, post_costs, adjust_accounting, create_accrual_journal, "
+    "edit_accrual_journal, remove_accrual_lines, post_accrual_journal, acknowledge, deliver, payment, setup"
 )
 SETUP = """\
 companies:

@@ -77,6 +77,15 @@ def books(new_books: Callable[[], Books]) -> Books:
 @pytest.fixture
 def document_bucket(stack: QuickWorld) -> None:
     """An empty bucket for the documents of invoices, where a company asks for them."""
-    name = stack.names.document_bucket
+    _empty_bucket(stack.names.document_bucket)
+
+
+@pytest.fixture
+def ledger_bucket(stack: QuickWorld) -> None:
+    """An empty bucket for the ledger's batches and answers."""
+    _empty_bucket(stack.names.ledger_bucket)
+
+
+def _empty_bucket(name: str) -> None:
     client.s3().create_bucket(Bucket=name)
     s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[name].keys.clear()

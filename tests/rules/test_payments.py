@@ -12,8 +12,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.s3.models import s3_backends
 
 from local import cli
 from operate import receivables as operated
@@ -366,11 +364,10 @@ def test_pay_03_a_newer_version_moves_a_payment_from_one_invoice_to_another(stor
     assert unreadable["refused"][0]["reason"] == "schema"
 
 
-def test_an_unreadable_event_is_kept_and_a_file_is_read_row_by_row(story: Story) -> None:
+def test_an_unreadable_event_is_kept_and_a_file_is_read_row_by_row(story: Story, ledger_bucket: None) -> None:
     story.post()
     story.tell({"company": "USPM", "settlement_id": "X"})
     bucket = story.books.world.names.ledger_bucket
-    client.s3().create_bucket(Bucket=bucket)
     rows = [
         "company,settlement_id,version,date,currency,invoice_number,amount",
         f"USPM,F-1,1,2026-09-10,USD,{INVOICE},1000.00",
@@ -390,7 +387,6 @@ def test_an_unreadable_event_is_kept_and_a_file_is_read_row_by_row(story: Story)
     assert reasons[0].startswith("a payment names version") or "version is a whole number" in reasons[0]
     assert any(reason.startswith("payments/2026-09-10.csv line 4: version is a whole number") for reason in reasons)
     assert len(kept) == 2
-    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets.pop(bucket)
 
 
 def test_an_invoice_between_companies_has_something_open_and_dataverse_is_told_nothing(story: Story) -> None:

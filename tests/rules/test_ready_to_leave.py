@@ -15,7 +15,6 @@ from local import cli
 from project_invoicing.config import settings
 from project_invoicing.domain.ledger import INVOICE, JOURNAL, VENDOR_INVOICE
 from project_invoicing.domain.ledger_batch import LedgerLine, PayableLine, ReceivableLine, TaxOfDocument
-from project_invoicing.store import client
 from project_invoicing.store.items import key
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.ready import Ready, ReadyDocument, lender_and_number, vendor_document
@@ -274,9 +273,10 @@ def test_what_was_posted_before_comes_onto_the_list_once_oldest_first(month: Boo
     assert listed(month) == before
 
 
-def test_a_stack_that_has_posted_before_fills_its_list_and_sends_each_document_once(month: Books) -> None:
+def test_a_stack_that_has_posted_before_fills_its_list_and_sends_each_document_once(
+    month: Books, ledger_bucket: None
+) -> None:
     world = month.world
-    client.s3().create_bucket(Bucket=world.names.ledger_bucket)
     as_earlier_versions_wrote_it(world)
     assert world.run("ledger_export")["batches"] == []
     assert filling(month).run(lambda *_: None) == 2

@@ -160,6 +160,7 @@ def test_every_date_of_the_maps_says_what_it_holds() -> None:
         ("invoices", "msdyn_tzaaccountingdate"),
         ("invoices_write_back", "msdyn_customerinvoicedate"),
         ("exchange_rates", "msdyn_validfrom"),
+        ("milestones", "msdyn_milestonedate"),
     }
 
 

@@ -91,7 +91,8 @@ def test_post_11_a_line_that_fails_says_why_and_the_bus_says_where(books: Books)
         "(project PRJ-1, category Travel)"
     )
     named = {"version": 1, "company": "USPM", "line_count": 1}
-    assert events[JournalPosted.TYPE] == {**named, "journal_id": "USPM-000001"}
+    posted = {**named, "journal_id": "USPM-000001", "accounting_dates": ["2026-08-27"]}
+    assert events[JournalPosted.TYPE] == posted
     assert events[JournalFailed.TYPE] == {**named, "journal_id": "USPM-000002", "original_journal": "USPM-000001"}
 
 

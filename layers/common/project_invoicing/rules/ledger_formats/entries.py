@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
+from typing import Final
 
 from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.ledger_batch import BatchLine, LedgerLine, ReceivablesWay
@@ -18,6 +19,8 @@ from project_invoicing.setup.models.ledger_formats import (
     LineKind,
     MixedCurrencies,
 )
+
+_ONE: Final = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def _of_document(format: LedgerFormat, document: str, lines: list[BatchLine]) ->
 def _of_voucher(format: LedgerFormat, document: str, lines: list[LedgerLine]) -> list[Entry]:
     _in_order(lines)
     _balanced(format, lines)
+    lines = _carried(format, lines)
     first = lines[0]
     id = format.entry.format_map({"company": first.company, "voucher": first.voucher})
     if format.mixed_currencies is MixedCurrencies.KEEP or format.currency is FormatCurrency.ACCOUNTING:
@@ -135,6 +139,23 @@ def _balanced(format: LedgerFormat, lines: list[LedgerLine]) -> None:
     for currency, total in written:
         if total:
             raise Unwritable("amount", total, f"is what debit and credit of the voucher differ by in {currency}")
+
+
+def _carried(format: LedgerFormat, lines: list[LedgerLine]) -> list[LedgerLine]:
+    """Lines without an amount in their currency, in accounting currency, where the target translates (ARR-09).
+
+    It would make nothing of them. An entry of one currency has to balance by itself: they have to do so, too, there.
+    """
+    bare = [line for line in lines if line.accounting_amount and not line.amount] if format.translated else []
+    off = sum((line.accounting_amount for line in bare), ZERO)
+    if off and format.mixed_currencies is not MixedCurrencies.KEEP:
+        told = "is what lines without an amount in their currency differ by; deliver it with currency: accounting"
+        raise Unwritable("accounting_amount", off, told)
+    return [_in_accounting_currency(line) if line in bare else line for line in lines] if bare else lines
+
+
+def _in_accounting_currency(line: LedgerLine) -> LedgerLine:
+    return replace(line, currency=line.accounting_currency, amount=line.accounting_amount, exchange_rate=_ONE)
 
 
 def _sized(format: LedgerFormat, entry: Entry) -> None:
