@@ -13,12 +13,15 @@ from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import VoucherLine, summed
 from project_invoicing.domain.lineage import Lineage
+from project_invoicing.rules.defaults import ruled_tags, tags_in_columns
 from project_invoicing.rules.lineage import handed_on_by
+from project_invoicing.rules.owner import Invalid
+from project_invoicing.rules.resolution import resolve
 from project_invoicing.setup.problems import check
 from project_invoicing.store.lineage_columns import lineage_in, lineage_text
 from tests.rules.finance import finance
 from tests.store_free.invoicing import a_line, a_proposal, contoso, invoiced
-from tests.store_free.journalising import cost, looked_up, posted, sale
+from tests.store_free.journalising import candidate, cost, looked_up, posted, sale
 
 TAGGED = looked_up(
     finance(financial_tags={"USPM": {"tags": [{"label": "IndustryEvent"}, {"label": "Old", "active": False}]}})
@@ -53,6 +56,70 @@ def test_tag_03_dim_13_all_lines_of_a_voucher_have_the_tags_of_the_journal_line(
     assert made.voucher
     assert [line.tags for line in made.voucher.lines] == [EVENT, EVENT]
     assert handed_on_by(made.line).tags == EVENT
+
+
+RULED = looked_up(
+    finance(
+        financial_tags={
+            "USPM": {
+                "tags": [{"label": "IndustryEvent"}, {"label": "Old", "active": False}, {"label": "Site"}],
+                "rules": [
+                    {"label": "Site", "project": "PRJ-ASSET", "value": "Rome"},
+                    {"label": "Site", "customer": "C-001", "value": "Oslo", "overwrite": True},
+                    {"label": "Site", "value": "nowhere"},
+                    {"label": "Old", "value": "x"},
+                ],
+            }
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("custom", "tags"),
+    [
+        ({"tags": "2026 Event||Rome"}, {"IndustryEvent": "2026 Event", "Site": "Rome"}),
+        ({"tags": "|old"}, {}),
+        ({"tags": "a|b|c", "tags.Site": "Oslo"}, {"IndustryEvent": "a", "Site": "Oslo"}),
+        ({"tags": None}, {}),
+    ],
+)
+def test_tag_06_a_column_may_have_all_tags_with_the_delimiter_between_them(
+    custom: dict[str, Any], tags: dict[str, str]
+) -> None:
+    assert tags_in_columns(sale(custom=custom), "USPM", RULED) == (tags, None)
+
+
+@pytest.mark.parametrize("custom", [{"tags": "a|b|c|d"}, {"tags.Site": "a|b"}])
+def test_tag_01_a_value_with_the_delimiter_makes_the_row_invalid(custom: dict[str, Any]) -> None:
+    outcome = resolve(sale(custom=custom), RULED)
+    assert isinstance(outcome, Invalid)
+    assert outcome.field == next(iter(custom))
+    assert outcome.detail.endswith("too many tags, or the delimiter in a value; correct the row")
+
+
+def test_tag_07_of_the_rules_for_a_tag_the_first_that_matches_counts() -> None:
+    resolved = candidate(cost()).resolved
+    for names, tags, found in (
+        ({"customer": None}, None, {"Site": "nowhere"}),
+        ({"customer": None}, {"Site": "mine"}, {"Site": "mine"}),
+        ({}, {"Site": "mine"}, {"Site": "Oslo"}),
+        ({"project": "PRJ-ASSET"}, EVENT, EVENT | {"Site": "Rome"}),
+    ):
+        assert ruled_tags(replace(resolved, **names), tags, "USPM", RULED) == found
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"label": "Nothing", "value": "x"}, "which is no tag here"),
+        ({"label": "Site", "value": "a|b"}, "has the delimiter"),
+        ({"label": "Site", "value": "x", "category": "Nothing"}, "is not in categories.USPM"),
+    ],
+)
+def test_tag_07_a_rule_is_for_a_tag_of_the_company(rule: dict[str, Any], told: str) -> None:
+    (problem,) = check(finance(financial_tags={"USPM": {"tags": [{"label": "Site"}], "rules": [rule]}}))
+    assert told in problem.text
 
 
 def test_tag_01_tag_06_a_line_takes_the_tags_that_its_company_uses() -> None:

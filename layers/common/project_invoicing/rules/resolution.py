@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from project_invoicing.domain.actual import DISCOUNT, Actual
 from project_invoicing.domain.codes import ON_ACCOUNT, BillingMethod, CostOrigin, RejectReason, WaitReason
@@ -26,6 +25,7 @@ from project_invoicing.rules.defaults import (
     not_of_an_investment,
     price_rate,
     sales_tax_group,
+    tags_in_columns,
 )
 from project_invoicing.rules.line_dates import dates
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, cost_of_lent_work, finance_ids, missing, owner_of
@@ -34,7 +34,6 @@ from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import LineProperty
 
 INACTIVE = "the actual is inactive in Dataverse"
-TAG: Final = "tags."
 _OF_CONTINUED = ("resource",)
 """The look-ups that a line has of its own even when it continues another."""
 
@@ -75,6 +74,8 @@ class Resolved:
     charges: tuple[Charge, ...] = ()
     cost_adjustment: Decimal | None = None
     tags: dict[str, str] | None = None
+    continues: bool = False
+    """Whether the line continues a posted one, and so has its tags, without those of the journal and of rules."""
 
 
 _NO_PROPERTY = LineProperty()
@@ -134,7 +135,13 @@ def resolve(
     resolved = _resolved(actual, owner, found, setup, discount, chargeable=chargeable)
     if added := _cost_adjustment(actual, resolved, found.work.names.get("product"), before, setup):
         resolved = replace(resolved, amount=resolved.amount + added, cost_adjustment=added)
-    return _continued(resolved, before) if before else resolved
+    if before:
+        return _continued(resolved, before)
+    tags, wrong = tags_in_columns(actual, owner.company, setup)
+    if wrong:
+        detail = f"is {actual.custom[wrong]!r}: too many tags, or the delimiter in a value; correct the row"
+        return Invalid(RejectReason.SCHEMA, f"{wrong} {detail}", wrong)
+    return replace(resolved, tags=tags) if tags else resolved
 
 
 def _found(
@@ -248,14 +255,7 @@ def _resolved(
         accrued_discount=ZERO if setup.parameters(owner.company).line_discount_category else discount,
         worker_dimensions=work.worker_dimensions and dict(work.worker_dimensions),
         origin=actual.origin,
-        tags=tags_of(actual, owner.company, setup),
     )
-
-
-def tags_of(actual: Actual, company: str, setup: FinanceSetup) -> dict[str, str] | None:
-    """The financial tags of a line that continues none, from columns of its actual (TAG-06)."""
-    named = ((label, actual.custom.get(f"{TAG}{label}")) for label in setup.active_tags(company))
-    return {label: value for label, value in named if value} or None
 
 
 def _cost_adjustment(
@@ -278,4 +278,5 @@ def _continued(resolved: Resolved, before: Lineage) -> Resolved:
     """Adds what the posted line hands on, and the line property looked up with it."""
     charges = (before.charge,) if before.charge else ()
     before = replace(before, line_property=resolved.line_property)
-    return continuing(resolved, before, worker_dimensions=before.worker_dimensions, charges=charges)
+    more = {"worker_dimensions": before.worker_dimensions, "charges": charges}
+    return continuing(resolved, before, continues=True, **more)

@@ -14,6 +14,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "EditHeader": Role.ACCOUNTANT,
     "EditProposalLine": Role.ACCOUNTANT,
     "EditJournalLine": Role.ACCOUNTANT,
+    "EditJournal": Role.ACCOUNTANT,
     "EditProposalLines": Role.ACCOUNTANT,
     "EditJournalLines": Role.ACCOUNTANT,
     "DeleteProposalLines": Role.ACCOUNTANT,

@@ -41,6 +41,7 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     edit_header.EditHeader: edit_header.handle,
     edit_proposal_line.EditProposalLine: edit_proposal_line.handle,
     edit_journal_line.EditJournalLine: edit_journal_line.handle,
+    edit_journal_line.EditJournal: edit_journal_line.handle_header,
     edit_lines.EditProposalLines: edit_lines.handle_proposal,
     edit_lines.EditJournalLines: edit_lines.handle_journal,
     delete_lines.DeleteProposalLines: delete_lines.handle_proposal,
