@@ -8,10 +8,15 @@ import pytest
 
 from project_invoicing.errors import Rejected
 from project_invoicing.store.journals import Journals
+from project_invoicing.store.sealable import Sealable
+from project_invoicing.store.seals import Seals
+from project_invoicing.use_cases.audit.seal import Sealing
+from project_invoicing.use_cases.audit.tables import sealable
+from project_invoicing.use_cases.audit.verify import Tables, verify
 from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
-from tests.rules.stories import cost, reverses, sale
+from tests.rules.stories import billed, cost, reverses, sale
 
 COMPANY = "USPM"
 TAGS: list[dict[str, Any]] = [{"label": "IndustryEvent"}, {"label": "Site"}, {"label": "Old", "active": False}]
@@ -87,7 +92,8 @@ def test_tag_01_what_a_line_cannot_have_is_refused_before_anything_is_written(
     books.use(setup())
     books.arrive(cost("first"))
     books.import_staging()
-    for named in ({"actual_id": guid("first")}, {"lines": {}}, {}):
+    chosen: list[dict[str, Any]] = [{"actual_id": guid("first")}, {"lines": {}}, {}]
+    for named in chosen:
         assert told in edit(books, **named, tags=tags)["outcome"]
     assert journal_lines(books) == {guid("first"): None}
 
@@ -134,7 +140,102 @@ def test_tag_08_a_reversal_has_the_tags_of_the_posted_line_and_neither_the_journ
     assert journal_lines(books, "USPM-000002") == {guid("back"): {"Site": "Rome"}}
 
 
+ANN: dict[str, Any] = {"actor": "ann@contoso.example"}
+
+
+def correct(books: Books, voucher: str, line: int, tags: Any, **more: Any) -> Any:
+    return books.do("correct_tags", company=COMPANY, voucher=voucher, line=line, tags=tags, **ANN, **more)
+
+
+def chain(books: Books) -> tuple[Seals, Sealable]:
+    return Seals(books.world.client, books.world.names.audit_table), sealable(books.world.client, books.world.names)
+
+
+def pages_of_the_ledger(books: Books) -> list[Any]:
+    return sorted(map(str, books.world.client.scan(TableName=books.world.names.ledger_table)["Items"]))
+
+
+def told_of(books: Books, id: str) -> dict[str, Any]:
+    found: dict[str, Any] = books.call("explain", {"id": id})["found"][0]
+    return found
+
+
+@pytest.fixture
+def invoiced(books: Books) -> Books:
+    """A cost, and an invoice with a tagged line."""
+    books.use(setup({"label": "Site", "project": "PRJ-1", "value": "Rome"}))
+    books.arrive(cost("hour"), *billed())
+    books.journalise()
+    books.post_invoices()
+    return books
+
+
+def test_tag_09_a_posted_line_gets_other_tags_without_a_voucher_and_the_history_says_who_did_it(
+    invoiced: Books,
+) -> None:
+    voucher = invoiced.row("hour")["voucher"]
+    before, vouchers = pages_of_the_ledger(invoiced), invoiced.result["vouchers"]
+    assert correct(invoiced, voucher, 2, {"Site": "Oslo"}, reason="typed wrong")["outcome"] == "corrected"
+    assert correct(invoiced, voucher, 2, {"Site": "Oslo"})["outcome"] == "unchanged"
+    assert [one.get("tags") for one in told_of(invoiced, voucher)["voucher_lines"]] == [
+        {"Site": "Rome"},
+        {"Site": "Oslo"},
+    ]
+    assert pages_of_the_ledger(invoiced) == before
+    assert invoiced.result["vouchers"] == vouchers
+    *_, entry = journals(invoiced).history(COMPANY, invoiced.row("hour")["journal_id"])
+    assert (entry.who.id, entry.what, dict(entry.before), dict(entry.after)) == (
+        ANN["actor"],
+        "given other tags",
+        {"tags": {"Site": "Rome"}},
+        {"voucher": voucher, "line": 2, "tags": {"Site": "Oslo"}, "reason": "typed wrong"},
+    )
+
+
+def test_tag_09_of_several_corrections_the_last_counts_and_an_invoice_tells_them(invoiced: Books) -> None:
+    invoice = invoiced.invoice()
+    for tags in ({"Site": "Oslo"}, {"IndustryEvent": "2026 Event"}, None):
+        assert correct(invoiced, invoice["voucher"], 1, tags)["outcome"] == "corrected"
+    found = told_of(invoiced, invoice["invoice_number"])
+    assert "tags" not in found["voucher_lines"][0]
+    assert found["voucher_lines"][1]["tags"] == {"Site": "Rome"}
+    told = [step["what"] for step in found["history"] if "given other tags" in step["what"]]
+    assert len(told) == 3
+    assert "tags IndustryEvent 2026 Event -> none" in told[2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"voucher": "PV-99999999"}, "USPM has no posted voucher PV-99999999"),
+        ({"line": 3}, "has 2 lines, and no line 3"),
+        ({"line": 0}, "line is the place of a line in its voucher, from 1, not 0"),
+        ({"tags": {"Old": "x"}}, "has no active tag Old"),
+        ({"company": "NOPE"}, "NOPE"),
+    ],
+)
+def test_tag_09_what_cannot_be_corrected_is_refused_by_name(
+    invoiced: Books, changes: dict[str, Any], told: str
+) -> None:
+    asked = {"company": COMPANY, "voucher": invoiced.row("hour")["voucher"], "line": 1, "tags": None} | changes
+    answer = invoiced.do("correct_tags", **asked)
+    assert told in answer["outcome"]
+    assert answer["refused"]
+
+
+def test_tag_09_the_correction_of_a_sealed_voucher_is_sealed_and_the_chain_verifies(invoiced: Books) -> None:
+    reports = []
+    for tags in ({"Site": "Oslo"}, None):
+        Sealing(*chain(invoiced), None, invoiced.world.at).run()
+        reports.append(verify(Tables(*chain(invoiced)), invoiced.world.at))
+        for voucher in (invoiced.row("hour")["voucher"], invoiced.invoice()["voucher"]):
+            assert correct(invoiced, voucher, 1, tags)["outcome"] == "corrected"
+    assert [(one["ok"], one["waiting"], one["first"]) for one in reports] == [(True, 0, None)] * 2
+    assert reports[1]["entries"] - reports[0]["entries"] == 2
+
+
 def test_tag_01_a_tag_and_the_delimiter_stay_in_the_set_up(books: Books) -> None:
+    """The last one of this module, which keeps its set-ups."""
     books.use(setup())
     for tags, more, told in (
         (TAGS[1:], {}, "no longer begin with IndustryEvent, Site, Old"),

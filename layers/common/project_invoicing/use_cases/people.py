@@ -53,6 +53,7 @@ NEEDED: Final[Mapping[str, Role]] = {
     "PostCosts": Role.COST_POSTER,
     "PreviewAdjustment": Role.VIEWER,
     "AdjustAccounting": Role.ADJUSTER,
+    "CorrectTags": Role.ADJUSTER,
     "IntercompanyLines": Role.ACCOUNTANT,
     "PreviewVendorInvoice": Role.VIEWER,
     "PostVendorInvoices": Role.POSTER,

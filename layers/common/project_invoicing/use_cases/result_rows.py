@@ -72,6 +72,7 @@ def voucher_row(voucher: Voucher, show: Figures) -> ResultRow:
                 "project": line.project,
                 "dimensions": line.dimensions or {},
                 "sales_tax_code": line.sales_tax_code,
+                **({"tags": line.tags} if line.tags else {}),
             }
             for line in voucher.lines
         ],

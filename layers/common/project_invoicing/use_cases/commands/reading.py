@@ -26,6 +26,7 @@ from project_invoicing.use_cases.commands.approval import (
 )
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
 from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
+from project_invoicing.use_cases.commands.correct_tags import CorrectTags
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.dismiss import Dismiss
 from project_invoicing.use_cases.commands.edit_header import EditHeader
@@ -76,6 +77,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     PostCosts,
     PreviewAdjustment,
     AdjustAccounting,
+    CorrectTags,
     PreviewVendorInvoice,
     PostVendorInvoices,
     AnswerVendorInvoice,
