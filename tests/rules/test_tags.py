@@ -204,6 +204,27 @@ def test_tag_09_of_several_corrections_the_last_counts_and_an_invoice_tells_them
     assert "tags IndustryEvent 2026 Event -> none" in told[2]
 
 
+def test_tag_04_header_tags_of_a_proposal_are_edited_and_go_to_the_customer_balance(books: Books) -> None:
+    books.use(setup({"label": "Site", "project": "PRJ-1", "value": "Rome"}))
+    books.arrive(cost("hour"), *billed())
+    books.journalise()
+    header = {"company": COMPANY, "proposal_id": "INV-0001"}
+    assert "has no active tag Old" in books.edit("edit", **header, tags={"Old": "x"})
+    assert books.edit("edit", **header, tags={"IndustryEvent": "2026 Event"}) == "done"
+    preview = books.do("preview", **header)["previews"][0]
+    books.post_invoices()
+    number = books.invoice()["voucher"]
+    lines = next(one["lines"] for one in books.result["vouchers"] if one["voucher"] == number)
+    assert {one["account"]: one.get("tags") for one in lines} == {
+        "411100": {"Site": "Rome"},
+        "161300": {"Site": "Rome"},
+        "420200": {"Site": "Rome"},
+        "222100": {"Site": "Rome"},
+        "130100": {"IndustryEvent": "2026 Event"},
+    }
+    assert [one.get("tags") for one in preview["voucher"]["lines"]] == [one.get("tags") for one in lines]
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

@@ -13,6 +13,7 @@ from project_invoicing.domain.codes import PostingType
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import VoucherLine, summed
 from project_invoicing.domain.lineage import Lineage
+from project_invoicing.domain.proposal import HeaderEdits
 from project_invoicing.rules.defaults import ruled_tags, tags_in_columns
 from project_invoicing.rules.lineage import handed_on_by
 from project_invoicing.rules.owner import Invalid
@@ -145,6 +146,15 @@ def test_tag_04_dim_13_revenue_accrual_and_tax_have_the_tags_of_their_lines_and_
         ("sales_tax_payable", "-320", EVENT),
         ("sales_tax_payable", "-80", None),
         ("customer_balance", "2400", None),
+    ]
+
+
+def test_tag_04_the_customer_balance_has_the_tags_of_the_header() -> None:
+    header = a_proposal(edits=HeaderEdits(tags={"Site": "Rome"}))
+    made = invoiced([a_line("1600", tags=EVENT)], contoso(), header=header)
+    assert [(one.posting_type.value, one.tags) for one in made.voucher.lines] == [
+        ("invoiced_revenue", EVENT),
+        ("customer_balance", {"Site": "Rome"}),
     ]
 
 

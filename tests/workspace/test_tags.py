@@ -6,17 +6,18 @@ from project_invoicing.domain.actor import Role
 from tests.builders import guid
 from tests.rules.books import Books
 from tests.rules.finance import finance
-from tests.rules.stories import cost, sale
+from tests.rules.stories import billed, cost, sale
 from tests.workspace.browsing import Browser
 
+TAGS = [{"label": "IndustryEvent"}, {"label": "Site"}, {"label": "Old", "active": False}]
+TAGGED = finance(financial_tags={"USPM": {"tags": TAGS}})
 JOURNAL = "/journal?company=USPM&number=USPM-000001"
 
 
 def test_tags_of_a_draft_and_its_lines_are_set_and_those_of_a_posted_line_corrected_by_whoever_may(
     books: Books,
 ) -> None:
-    tags = [{"label": "IndustryEvent"}, {"label": "Site"}, {"label": "Old", "active": False}]
-    books.use(finance(financial_tags={"USPM": {"tags": tags}}))
+    books.use(TAGGED)
     books.arrive(cost("hour"))
     books.import_staging()
     ann, eve = Browser(books), Browser(books, Role.VIEWER, id="eve")
@@ -51,3 +52,18 @@ def test_tags_of_a_draft_and_its_lines_are_set_and_those_of_a_posted_line_correc
     assert "reason: typed wrong" in after.main
     assert "like that already" in ann.send(after, "/voucher/tags", line="2", tags="Site=Rome").main
     assert "Tags" not in ann.get(voucher.replace("USPM", "GBPM")).main
+
+
+def test_tag_04_tags_of_a_proposal_are_those_of_its_customer_balance(books: Books) -> None:
+    books.use(TAGGED)
+    books.arrive(*billed())
+    books.journalise()
+    ann = Browser(books)
+    page = ann.get(f"/proposals/{guid('inv-1')}")
+    assert "of the customer balance" in page.main
+    edit = f"/proposals/{guid('inv-1')}/edit"
+    assert "has no active tag Old" in ann.send(page, edit, tags="Old=x").main
+    assert "Tags are written as" in ann.send(page, edit, tags="Rome").main
+    after = ann.send(page, edit, tags="Site=Rome")
+    assert "Changed: tags." in after.main
+    assert 'value="Site=Rome"' in after.body

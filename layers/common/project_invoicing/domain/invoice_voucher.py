@@ -68,9 +68,10 @@ def voucher(
     terms: Terms,
     accounts: InvoiceAccounts,
     customer_dimensions: dict[str, str] | None = None,
+    customer_tags: dict[str, str] | None = None,
 ) -> Voucher:
     """Builds the invoice's voucher. ``document`` must be ``accounted``."""
-    lines = voucher_lines(source_id, document, terms, accounts, customer_dimensions)
+    lines = voucher_lines(source_id, document, terms, accounts, customer_dimensions, customer_tags)
     return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, lines)
 
 
@@ -80,6 +81,7 @@ def voucher_lines(
     terms: Terms,
     accounts: InvoiceAccounts,
     customer_dimensions: dict[str, str] | None = None,
+    customer_tags: dict[str, str] | None = None,
 ) -> tuple[VoucherLine, ...]:
     """Revenue, reversed accrual, sales tax, and the customer balance that balances them.
 
@@ -105,6 +107,7 @@ def voucher_lines(
                 exchange_rate=terms.exchange_rate.multiplier,
                 dimensions=customer_dimensions or None,
                 origin=Origin.of_all(_origin(line, terms) for line in document.lines if line.shown),
+                tags=customer_tags,
             )
         )
     return summed(lines)
