@@ -30,7 +30,7 @@ class CorrectTags(Command):
 
     company: Text = Field(description="the voucher's company")
     voucher: Text = Field(description="the number of the voucher")
-    line: Annotated[int, BeforeValidator(_line), Field(ge=1)] = Field(
+    line: Annotated[int, BeforeValidator(_line)] = Field(
         description="the place of the line in its voucher, from 1, as in lines.jsonl"
     )
     tags: Tags = Field(description="its financial tags from now on, all of them; null for none")
