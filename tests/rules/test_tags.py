@@ -14,11 +14,11 @@ from project_invoicing.use_cases.audit.seal import Sealing
 from project_invoicing.use_cases.audit.tables import sealable
 from project_invoicing.use_cases.audit.verify import Tables, verify
 from tests.builders import guid
-from tests.rules.books import Books
+from tests.rules.books import Books, before_transaction
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import billed, cost, reverses, sale
 
-COMPANY = "USPM"
+COMPANY, LATER = "USPM", "2026-08-31T10:00:00Z"
 TAGS: list[dict[str, Any]] = [{"label": "IndustryEvent"}, {"label": "Site"}, {"label": "Old", "active": False}]
 RULES: list[dict[str, Any]] = [
     {"label": "Site", "project": "PRJ-1", "value": "Seattle", "overwrite": True},
@@ -119,6 +119,27 @@ def test_tag_07_tags_of_the_header_go_before_a_rule_that_does_not_overwrite(book
     books.arrive(cost("second"))
     books.import_staging()
     assert journal_lines(books)[guid("second")] == {"IndustryEvent": "2026 Event", "Site": "Seattle"}
+
+
+def test_tag_02_lines_that_an_import_has_planned_get_the_tags_that_the_header_is_given_meanwhile(books: Books) -> None:
+    books.use(setup())
+    books.arrive(cost("first"))
+    books.import_staging()
+    books.arrive(cost("second"))
+    with before_transaction(books, 0, lambda: edit(books, tags={"Site": "Rome"})):
+        books.import_staging()
+    assert journal_lines(books) == {guid("first"): None, guid("second"): {"Site": "Rome"}}
+
+
+def test_tag_07_a_line_that_changes_in_dataverse_is_made_anew_with_header_and_rules(books: Books) -> None:
+    books.use(setup(RULES[1]))
+    books.arrive(cost("first"))
+    books.import_staging()
+    edit(books, tags={"Site": "Rome"})
+    books.arrive(cost("first", "9", message="Update", changed=["msdyn_quantity"], at=LATER))
+    books.import_staging()
+    assert books.journal_line("first")["quantity"] == "9"
+    assert journal_lines(books) == {guid("first"): {"Site": "Rome", "IndustryEvent": "by rule"}}
 
 
 def test_tag_08_a_reversal_has_the_tags_of_the_posted_line_and_neither_the_journals_nor_those_of_rules(
