@@ -13,6 +13,9 @@ from project_invoicing.store.seals import Seals
 from project_invoicing.use_cases.audit.seal import Sealing
 from project_invoicing.use_cases.audit.tables import sealable
 from project_invoicing.use_cases.audit.verify import Tables, verify
+from project_invoicing.use_cases.lists.asked import Asked, Kind
+from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.lists.show import page
 from tests.builders import guid
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import TAXED, finance
@@ -274,6 +277,10 @@ def test_tag_09_the_correction_of_a_sealed_voucher_is_sealed_and_the_chain_verif
             assert correct(invoiced, voucher, 1, tags)["outcome"] == "corrected"
     assert [(one["ok"], one["waiting"], one["first"]) for one in reports] == [(True, 0, None)] * 2
     assert reports[1]["entries"] - reports[0]["entries"] == 2
+    invoiced.run("reconciliation")
+    place = ListPlace.read(invoiced.world.client, invoiced.world.names, invoiced.world.at)
+    found = page(place, Asked(Kind.DIFFERENCES)).rows
+    assert {row.check for row in found} <= {"outbox", "write_back_unfinished"}
 
 
 def test_tag_01_a_tag_and_the_delimiter_stay_in_the_set_up(books: Books) -> None:
