@@ -241,7 +241,7 @@ class _Costs(_Given):
 
 
 class _Adjusts(_Given):
-    """Also the actuals and their dimensions; what these may say is for the function to say."""
+    """Also what gets other dimensions or tags, and which; what these may say is for the function to say."""
 
     model_config = ConfigDict(extra="allow")
     company: _Named
@@ -413,6 +413,10 @@ class AdjustAccountingLine(CallLine):
     adjust_accounting: _Adjusts
 
 
+class CorrectTagsLine(CallLine):
+    correct_tags: _Adjusts
+
+
 KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
     "approve": ApproveLine,
@@ -435,6 +439,7 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "answer_vendor_invoice": AnswerVendorInvoiceLine,
     "post_costs": PostCostsLine,
     "adjust_accounting": AdjustAccountingLine,
+    "correct_tags": CorrectTagsLine,
     "create_accrual_journal": CreateAccrualJournalLine,
     "edit_accrual_journal": EditAccrualJournalLine,
     "remove_accrual_lines": RemoveAccrualLinesLine,

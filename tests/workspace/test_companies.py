@@ -160,6 +160,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/journal/delete-lines": {},
     "/journal/reset": {},
     "/journal/post": {},
+    "/journal/tags": {"tags": "Site=Rome"},
+    "/voucher/tags": {"line": "1", "tags": ""},
     "/receivables/payment": {
         "company": "GBPM",
         "number": "FTZ-00000001",
@@ -244,7 +246,8 @@ def test_no_form_does_anything_to_another_company(month: Books) -> None:
     ann, before = Person(month, companies=OF_A), stored(month)
     for path, form in FORMS.items():
         address = path.replace("<id>", guid("their-2"))
-        asked = f"{address}?company=GBPM&number=ZJ-000002" if path.startswith("/journal/") else address
+        of = {"/journal/": "ZJ-000002", "/voucher/": "VZ-00000001"}.get(path[:9])
+        asked = f"{address}?company=GBPM&number={of}" if of else address
         answer = ann.post(asked, **form)
         assert answer.status in (303, 400, 403, 404, 422), (path, answer.text)
         if answer.status == 303:
@@ -291,6 +294,7 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
             for action, more in (("edit", {"due_date": "2026-12-31"}), ("delete_lines", {}), ("preview", {}))
         ]
         + [{"edit": {**journal, "actual_id": guid("y/unbilled"), "dimensions": None}}, {"reset": journal}]
+        + [{"correct_tags": {"company": "GBPM", "voucher": "VZ-00000001", "line": 1, "tags": None}}]
         + [{"delete_lines": journal}, {"preview": journal}, {"replay": row}, {"dismiss": {**row, "reason": "why"}}]
         + [
             {"edit_master_data": {"part": "customers", "company": "GBPM", "number": "C-001", "columns": {"name": "x"}}},

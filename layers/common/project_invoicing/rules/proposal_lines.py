@@ -28,6 +28,7 @@ from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
+from project_invoicing.rules.defaults import ruled_tags
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, owner_of
@@ -89,6 +90,8 @@ def plan(
         if isinstance(resolved, Resolved):
             wait = wait or takers.second(row, asked, setup)
             line = proposal_line(row, resolved, linked, continued)
+            if not resolved.continues and setup.active_tags(company):
+                line = replace(line, tags=ruled_tags(resolved, line.tags, company, setup))
             order = (not line.shown, resolved.transaction_date, line.project or "", *in_order(row.actual))
             lines.append((order, row, line))
         if wait:
@@ -268,6 +271,7 @@ def proposal_line(
         unit=Named(actual.unit) if actual.unit else None,
         task=named(actual.task),
         role=named(actual.role),
+        tags=resolved.tags,
     )
 
 

@@ -57,6 +57,7 @@ ROUTES: Final = (
     Route("GET", "/journal/lines", "pages.journal_lines:choose", Role.ACCOUNTANT),
     Route("POST", "/journal/change-lines", "pages.journal_lines:change", Role.ACCOUNTANT),
     Route("POST", "/journal/delete-lines", "pages.journals:delete_lines", Role.ACCOUNTANT),
+    Route("POST", "/journal/tags", "pages.journals:tag", Role.ACCOUNTANT),
     Route("POST", "/journal/reset", "pages.journals:reset", Role.POSTER),
     Route("POST", "/journal/post", "pages.journals:post", Role.POSTER),
     # invoices, vouchers
@@ -69,6 +70,7 @@ ROUTES: Final = (
     Route("POST", "/invoice/send", "pages.invoice_documents:send", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    Route("POST", "/voucher/tags", "pages.vouchers:correct_tags", Role.ADJUSTER),
     # between companies
     Route("GET", "/between", "pages.between:listed"),
     Route("GET", "/vendor-invoice", "pages.between:show"),

@@ -41,7 +41,7 @@ from project_invoicing.rules.explaining.steps import (
     say_written_back,
     version_in_words,
 )
-from project_invoicing.rules.explaining.words import Words
+from project_invoicing.rules.explaining.words import Words, tags_in_words
 from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.rules.proposal_lines import unposted
 from project_invoicing.rules.review import who_posts
@@ -321,6 +321,8 @@ def journal_in_words(
     explanation = Explanation("journal", number, journal.company, headline)
     if journal.original_journal:
         explanation.happened(f"took the lines that failed from journal {journal.original_journal}")
+    if journal.tags:
+        explanation.facts["tags of later lines"] = tags_in_words(journal.tags)
     explanation.linked = [
         _journal_line(line, Words(setup), posted=page.posted) for page in pages for line in page.lines
     ]

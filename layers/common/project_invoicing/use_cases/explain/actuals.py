@@ -101,12 +101,12 @@ def _on_journal(stores: Stores, row: StagedRow, journal_id: str) -> OnJournal:
     found = stores.journals.line(company, journal_id, row.line_number or 0, row.id)
     if journal is None or found is None or row.state is not StagingState.POSTED:
         return OnJournal(journal, found[0] if found else None)
-    return OnJournal(journal, found[0], list(stores.ledger.vouchers(JOURNAL, company, journal_id)))
+    return OnJournal(journal, found[0], list(stores.vouchers(JOURNAL, company, journal_id)))
 
 
 def _on_proposal(stores: Stores, row: StagedRow, number: str) -> OnProposal:
     header = stores.proposal_numbered(row.company, number)
     if header is None or row.accounting_amount is None or not is_posted_with(row, header):
         return OnProposal(header)
-    vouchers = stores.ledger.vouchers(INVOICE, str(header.company), str(header.invoice_number))
+    vouchers = stores.vouchers(INVOICE, str(header.company), str(header.invoice_number))
     return OnProposal(header, list(vouchers))
