@@ -69,6 +69,8 @@ ROUTES: Final = (
     Route("POST", "/invoice/send", "pages.invoice_documents:send", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    # on-account transactions
+    Route("GET", "/on-account", "pages.on_account:listed"),
     # between companies
     Route("GET", "/between", "pages.between:listed"),
     Route("GET", "/vendor-invoice", "pages.between:show"),
