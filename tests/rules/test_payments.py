@@ -342,7 +342,7 @@ def test_a_person_who_marks_an_invoice_paid_in_dataverse_makes_no_difference(sto
 
 def test_pay_03_what_names_no_invoice_is_kept_whole_and_counts_once_that_is_posted(story: Story) -> None:
     early = story.pay(amount="1000")
-    assert (early["outcome"], early["refused"][0]["reason"]) == ("set_aside", "unknown_invoice")
+    assert (early["outcome"], early["aside"][0]["reason"]) == ("set_aside", "unknown_invoice")
     assert story.pay(amount="1000")["outcome"] == "set_aside", "tried again, in vain"
     assert story.books.world.schedule(FUNCTION) == {"unanswered": 0, "payments_set_aside": 1}
     story.post()

@@ -61,7 +61,9 @@ def test_what_counts_nowhere_and_what_is_paid_beyond_the_total_are_shown(posted:
     assert "Nothing was changed" in ann.send(invoice, FORM, **{**PAYMENT, "version": "x"}).main
     gone = ann.send(invoice, FORM, settlement_id="P-1", version="2", canceled="yes")
     assert "Open: 1 920.00 GBP" in gone.main
-    ann.send(invoice, FORM, **{**PAYMENT, "settlement_id": "P-2", "number": "FTI-9"})
+    aside = ann.send(invoice, FORM, **{**PAYMENT, "settlement_id": "P-2", "currency": "USD"})
+    assert "It is kept, counts nowhere yet, and is tried again every hour: FTI-00000001 is in GBP" in aside.main
+    ann.send(invoice, FORM, **{**PAYMENT, "settlement_id": "P-2", "version": "2", "number": "FTI-9"})
     page = ann.get(f"/receivables?{HERE}")
     assert "P-2" in page.main
     assert "USPM has posted no invoice FTI-9" in page.main

@@ -133,7 +133,7 @@ def _taken(payment: Payment, verdict: Verdict, open_: tuple[tuple[str, str, str]
 
 
 def shown(taken: Taken) -> dict[str, Any]:
-    """As an answer tells it."""
+    """As an answer tells it: ``aside`` where it is kept and counts later, ``refused`` where it never will."""
     payment = taken.payment
     told: dict[str, Any] = {
         "outcome": taken.effect,
@@ -146,5 +146,5 @@ def shown(taken: Taken) -> dict[str, Any]:
     if taken.reason is None:
         return told
     document = payment.invoice_number or payment.settlement_id
-    refused = {"company": payment.company, "document": document, "reason": taken.reason, "detail": taken.detail}
-    return {**told, "refused": [refused]}
+    why = {"company": payment.company, "document": document, "reason": taken.reason, "detail": taken.detail}
+    return {**told, "aside" if taken.effect is Effect.SET_ASIDE else "refused": [why]}

@@ -74,6 +74,10 @@ def pay(desk: Desk) -> Response[Any]:
     if refused := answer.get("refused"):
         told = why_not(refused[0]["reason"], refused[0]["detail"])
         return _back(desk, company, number, f"It counts nowhere: {told}", refused=True)
+    if aside := answer.get("aside"):
+        told = why_not(aside[0]["reason"], aside[0]["detail"])
+        said = f"It is kept, counts nowhere yet, and is tried again every hour: {told}"
+        return _back(desk, company, number, said, refused=True)
     return _back(desk, company, number, f"{answer['detail']}.")
 
 
