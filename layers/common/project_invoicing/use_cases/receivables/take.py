@@ -77,7 +77,8 @@ class Taking:
         numbers = [*(before.documents if before else ()), *payment.documents]
         invoices = self.invoices.many(payment.company, numbers)
         verdict = judged(payment, invoices, self.setup)
-        after = Settlement(payment, self.at, verdict.reason, verdict.detail if verdict.reason else None)
+        ours = payment.company in self.setup.document.companies
+        after = Settlement(payment, self.at, verdict.reason, verdict.detail if verdict.reason else None, ours)
         if before and (before.payment, before.reason, before.detail) == (payment, after.reason, after.detail):
             return _taken(payment, verdict)  # it was tried again, in vain
         documents = list(self._documents(before, after, invoices))
