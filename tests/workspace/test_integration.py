@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from project_invoicing.dataverse.api import Answer
-from project_invoicing.domain.codes import PostingType, WriteBackState
+from project_invoicing.domain.codes import DocumentStanding, PostingType, WriteBackState
 from project_invoicing.domain.integration_lines import IntegrationBalances, IntegrationLine, LineState
 from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.money import ZERO
@@ -16,6 +16,7 @@ from project_invoicing.domain.reconciliation import Repair
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.reconciliations import Reconciliations
+from project_invoicing.store.told_documents import ToldDocuments
 from project_invoicing.store.write_backs import PAYMENT, Document, WriteBacks
 from project_invoicing.use_cases.reconciliation.integration import NOT_CONNECTED, report_of
 from tests.builders import guid
@@ -167,7 +168,7 @@ def test_iws_07_what_dataverse_refused_is_one_error_a_document_and_gone_once_it_
         books.journalise()
         (row,) = shown(books)
         assert (row["kind"], row["id"], row["reason"]) == ("write-back", "USPM-000001", "write_back_failed")
-        assert row["detail"].startswith(f"2 rows refused: {guid('work/cost')}: 403 0x80040220")
+        assert row["detail"].startswith(f"2 rows, refused: {guid('work/cost')}: 403 0x80040220")
         assert row["next"].endswith("invoicing retry-write-back USPM-000001")
         page = Person(books).get("/errors")
         assert "write back failed" in page.text
@@ -178,7 +179,7 @@ def test_iws_07_what_dataverse_refused_is_one_error_a_document_and_gone_once_it_
         dataverse.refuses = {guid("work/cost"): Answer(403, "0x80040220", "still no")}
         assert "2 rows" in tried_again(books)
         (row,) = shown(books)
-        assert row["detail"].startswith(f"1 row refused: {guid('work/cost')}")
+        assert row["detail"].startswith(f"1 row, refused: {guid('work/cost')}")
         dataverse.refuses = {}
         assert "1 row " in tried_again(books)
         assert shown(books) == []
@@ -191,17 +192,25 @@ def test_iws_07_an_invoice_that_dataverse_refuses_for_itself_and_its_payments_is
         books.journalise()
         books.post_invoices()
         (row,) = shown(books)
-    assert (row["id"], row["detail"][:35]) == ("FTI-00000001", "its own row refused: 403 0x80040220")
+    assert (row["id"], row["detail"][:36]) == ("FTI-00000001", "its own row, refused: 403 0x80040220")
     documents = WriteBacks(books.world.client, books.world.names.staging_table)
     payment = Document(PAYMENT, "USPM", "FTI-00000001")
     assert documents.note_payments(payment, 1, books.world.at)
     later, tomorrow = "2099-01-01T10:00:00Z", "2099-01-02T10:00:00Z"
     assert documents.told_payments(payment, 1, WriteBackState.FAILED, "locked", (later, tomorrow))
     (row,) = shown(books)
-    assert (row["at"], row["detail"]) == (later, "what is open of it refused: locked")
+    assert (row["at"], row["detail"]) == (later, "what is open of it, refused: locked")
+    told = ToldDocuments(documents.client, documents.table)
+    begun = told.begin("USPM", "FTI-00000001", later, "key", DocumentStanding.READY)
+    assert told.end(begun, WriteBackState.FAILED, refused=("2099-02-01T10:00:00Z", "no such column"))
+    (row,) = shown(books)
+    assert row["detail"] == "how far its document is, refused: no such column"
+    again = told.begin("USPM", "FTI-00000001", later, "key", DocumentStanding.READY)
+    assert [row["at"] for row in shown(books)] == [later]
+    assert told.end(again, WriteBackState.DONE)
     assert documents.told_payments(payment, 1, WriteBackState.DONE, None, None)
     (row,) = shown(books)
-    assert row["detail"].startswith("its own row refused")
+    assert row["detail"].startswith("its own row, refused")
 
 
 def test_iws_07_and_wfl_06_a_proposal_that_nobody_may_approve_is_an_error_until_it_is_out_of_approval(

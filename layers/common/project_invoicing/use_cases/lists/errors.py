@@ -32,7 +32,7 @@ _NO_ERRORS: Final = frozenset({WaitReason.NOT_PREVALIDATED, WaitReason.INACTIVE,
 """Reasons to wait that are none: nobody has to do anything."""
 _REFUSED: Final = "write_back_failed"
 _STUCK: Final = "approval_stuck"
-_PARTS: Final = {PAYMENT: "what is open of it", INVOICE_DOCUMENT: "that its document is made"}
+_PARTS: Final = {PAYMENT: "what is open of it", INVOICE_DOCUMENT: "how far its document is"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _refused(refusal: Refusal) -> ErrorRow:
     document = refusal.document
     what = _PARTS.get(document.source) or (number_of(refusal.rows, "row") if refusal.rows else "its own row")
     next_ = f"correct it in Dataverse, then: invoicing retry-write-back {document.number}"
-    detail = f"{what} refused: {refusal.detail}"
+    detail = f"{what}, refused: {refusal.detail}"
     return ErrorRow(refusal.at, document.company, "write-back", document.number, _REFUSED, detail, next_)
 
 
