@@ -126,8 +126,11 @@ def _batches(batches: LedgerBatches, setup: FinanceSetup) -> Iterator[dict[str, 
 
 
 def refusals_in(answer: Any, at: str, action: str) -> list[dict[str, Any]]:
-    """The refusals that a function answered a manual step with, in the order of companies and documents."""
-    refused = answer.get("refused") or () if isinstance(answer, dict) else ()
+    """The refusals that a function answered a manual step with, in the order of companies and documents.
+
+    With payments that are kept and count nowhere yet.
+    """
+    refused = [*answer.get("refused", ()), *answer.get("aside", ())] if isinstance(answer, dict) else []
     rows = [{"at": at, "action": action, **one} for one in refused]
     return sorted(rows, key=lambda row: (row["company"] or "", row["document"] or ""))
 

@@ -30,6 +30,7 @@ PAGES: Final = {
     "adjust": "/adjust?company=USPM",
     "between-companies": "/between?company=USPM",
     "approvals": "/approvals",
+    "on-account": "/on-account",
     "integration-accounts": "/integration",
     "errors": "/errors",
     "ledger": "/ledger?company=USPM",

@@ -14,6 +14,7 @@ from project_invoicing import bootstrap
 from project_invoicing.use_cases.lists.asked import Kind
 from project_invoicing.workspace.api.routes import OPERATIONS
 from project_invoicing.workspace.routes import ROUTES
+from tests import master
 from tests.builders import actual, guid
 from tests.harness import World
 from tests.rules.books import Books
@@ -36,6 +37,7 @@ SECRETS = (
     guid("lost"),
     guid("odd"),
     guid("z/billed"),
+    guid("their-milestone"),
 )
 """What pages about the other company would show: names, numbers, amounts, ids."""
 OF_A = ("USPM",)
@@ -55,6 +57,7 @@ def month() -> Iterator[Books]:
         books.use(made)
         books.arrive(*billed("own"))
         books.arrive(*billed("z", total="777", price="97.125", invoice="their-1", number="INV-9001", **THEIRS))
+        books.arrive(master.milestone("their-milestone", "CTR-2-1", "777", msdyn_name="Zenith phase"))
         books.journalise()
         books.import_staging()
         books.post_invoices()
@@ -91,6 +94,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/invoice/file": [{"company": "GBPM", "number": "FTZ-00000001", "name": "invoice.pdf"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/on-account": [{}, {"company": "GBPM"}, {"number": guid("their-milestone")}, {"number": "Zenith phase"}],
     "/between": [{}, {"company": "GBPM"}],
     "/vendor-invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/costs": [{}, {"company": "GBPM", "to": "balance"}],

@@ -18,6 +18,7 @@ from project_invoicing.domain.codes import (
     SECOND_REASONS,
     BillingMethod,
     ConnectionRole,
+    LineKind,
     StagingState,
     TransactionClass,
     WaitReason,
@@ -27,6 +28,7 @@ from project_invoicing.domain.named import Named
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.text import number_of
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
 from project_invoicing.rules.defaults import ruled_tags
 from project_invoicing.rules.figures import Figures
@@ -224,11 +226,19 @@ def _completeness(
     sent = found - sum((line.rounded_by for line in lines), ZERO)
     if proforma.total in (found, sent):  # Dataverse may add up amounts with more digits than the currency has
         return []
-    actuals = "1 billed sales actual sums" if len(lines) == 1 else f"{len(lines)} billed sales actuals sum"
     missing = proforma.total - found
     differs = f"{money(missing)} is missing" if missing > 0 else f"{money(-missing)} is too much"
-    detail = f"{actuals} to {money(found)}, the proforma to {money(proforma.total)}: {differs}"
+    detail = f"{_counted(lines)} to {money(found)}, the proforma to {money(proforma.total)}: {differs}"
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
+
+
+def _counted(lines: Sequence[ProposalLine]) -> str:
+    """The actuals that Dataverse has: a fee that is a column of its sale is a line, and no actual there (OAT-11)."""
+    fees = {line.actual_id for line in lines if line.kind is LineKind.FEE}
+    own = sum(fee_id(line.actual_id) in fees for line in lines) if fees else 0
+    told = len(lines) - own
+    with_fees = f", {number_of(own, 'of them with a fee', 'of them with fees')}," if own else ""
+    return f"{number_of(told, 'billed sales actual')}{with_fees} {'sums' if told == 1 else 'sum'}"
 
 
 def proposal_line(

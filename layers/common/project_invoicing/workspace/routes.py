@@ -71,6 +71,8 @@ ROUTES: Final = (
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
     Route("POST", "/voucher/tags", "pages.vouchers:correct_tags", Role.ADJUSTER),
+    # on-account transactions
+    Route("GET", "/on-account", "pages.on_account:listed"),
     # between companies
     Route("GET", "/between", "pages.between:listed"),
     Route("GET", "/vendor-invoice", "pages.between:show"),

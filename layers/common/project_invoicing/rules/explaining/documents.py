@@ -222,7 +222,7 @@ def _say_waits(explanation: Explanation, header: Proposal, found: ProposalWaits 
     say_blockers(explanation, found.blockers, since, header.company, setup)
     if since:
         explanation.facts["waits since"] = since
-    explanation.facts["billed actuals that have arrived"] = str(len(found.rows))
+    explanation.facts["billed actuals that have arrived"] = str(sum(row.actual.fee_of is None for row in found.rows))
 
 
 def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSetup) -> None:

@@ -72,6 +72,7 @@ RETRY_SECONDS: Final = 60
 BATCH_MS: Final = 130_000
 """The time that a batch may take: its longest request, and the writes that follow."""
 _NOT_SENT: Final = 400
+_NOW: Final = timedelta(0)
 ABOUT_DOCUMENTS: Final = frozenset({"InvoiceDocumentReady", "InvoiceMailChanged"})
 """Events about the documents of invoices. Their classes are not loaded: most stacks tell Dataverse nothing of them."""
 _DETAIL: Final = 200
@@ -282,7 +283,7 @@ class WriteBack:
     def _tell(self, document: Document) -> None:
         invoice = self._posted(Document(INVOICE, document.company, document.number))
         if invoice and not invoice.borrower:
-            told = self._telling().tell(invoice, self._from_now(RESUMED_AFTER))
+            told = self._telling().tell(invoice, self._from_now(_NOW), self._from_now(RESUMED_AFTER))
             self._count(int(told is WriteBackState.DONE), int(told is WriteBackState.FAILED))
 
     def _posted(self, document: Document) -> Invoice | None:
@@ -305,10 +306,15 @@ class WriteBack:
             answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
                 self._mark(batch, answers)
-                refused = sum(not answer.ok for answer in answers)
-                last = batch[len(answers) - 1]
+                said = [f"{row.actual_id}: {one}" for row, one in zip(batch, answers, strict=False) if not one.ok]
+                refused, last = len(said), batch[len(answers) - 1]
                 got_on = self.documents.advance(
-                    progress, last.page, last.number, done=len(answers) - refused, failed=refused
+                    progress,
+                    last.page,
+                    last.number,
+                    done=len(answers) - refused,
+                    failed=refused,
+                    refusal=said[0][:_DETAIL] if said else None,
                 )
                 if got_on is None:
                     return  # another worker is busy with it
@@ -406,7 +412,7 @@ class WriteBack:
             own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
             detail = None if answer.ok else str(answer)[:_DETAIL]
             self._count(int(answer.ok), int(not answer.ok))
-        self.documents.finish(progress, own, detail)
+        self.documents.finish(progress, own, detail, self._from_now(_NOW))
 
     def _told_of_invoice(self, dataverse: DataverseApi, invoice: Invoice) -> Answer:
         """What Dataverse says to the invoice's own values. A row that is Paid by us is made active for them (PAY-02).
