@@ -24,7 +24,7 @@ from project_invoicing.store import history as histories
 from project_invoicing.store.invoices import HEADER, accounting_date
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.listing import Listed, Part, entry
-from project_invoicing.store.transactions import Write, get, get_many, put, query, update
+from project_invoicing.store.transactions import MAX_READS, Write, get, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,6 +72,20 @@ class VendorInvoices:
         keys = ((str(item["pk"]), HEADER) for item in found.entries)
         headers = map(vendor_invoice_of, get_many(self.client, self.table, keys))
         return sorted(headers, key=lambda one: (one.invoice_date, one.lender, one.invoice_number), reverse=True)
+
+    def posted_since(self, borrower: str, day: date) -> Iterator[VendorInvoice]:
+        """Those with an invoice date from a day on that are posted here, oldest first. Two requests for a hundred."""
+        after: str | None = None
+        while after != "":
+            found = Listed(self.client, self.table, one_list=True).oldest(
+                [Part(_list_of(borrower))], MAX_READS, since=day.isoformat(), after=after
+            )
+            after = found.before
+            places = {str(item["pk"]): str(item["ls"]) for item in found.entries}
+            headers = get_many(self.client, self.table, ((pk, HEADER) for pk in places))
+            for item in sorted(headers, key=lambda item: places[str(item["pk"])]):
+                if item["st"] == VendorInvoiceStatus.POSTED:
+                    yield vendor_invoice_of(item)
 
     def history(self, one: VendorInvoice) -> Iterator[HistoryEntry]:
         return histories.of(self.client, self.table, _partition_of(one))
