@@ -287,7 +287,8 @@ def lent_cost(side: str, *, sold: str = "1200", **changes: Any) -> tuple[PostedC
         "PRJ-1",
         {"Region": "the project's"},
     )
-    line = lent_line(replace(lending.LINE, actual_id=guid("sold")), entry, replace(lending.INVOICE, voucher="VIV-000001"))
+    invoice = replace(lending.INVOICE, voucher="VIV-000001")
+    line = lent_line(replace(lending.LINE, actual_id=guid("sold")), entry, invoice)
     row = as_posted(sale(name="sold"), ON_BALANCE)
     row = replace(row, accounting_amount=Decimal(sold), **changes)
     return PostedCost(row, line, {entry.posting_type: entry.account}, vendor_invoice=lending.INVOICE), of
