@@ -407,8 +407,13 @@ def test_wfl_03_a_vendor_invoice_that_would_be_posted_elsewhere_than_approved_is
     books.use(other)
     assert post_bill(books) == ["not_approved"]
     (row,) = listed(books, Kind.APPROVALS, company="USPM")
-    assert (row.kind, row.proposal_id, row.customer, row.status) == ("vendor_invoice", "FTI-00000001", "GBPM", "draft")
-    assert "it would not be posted as it was submitted" in str(row.comment)
+    assert (row["kind"], row["proposal_id"], row["customer"], row["status"]) == (
+        "vendor_invoice",
+        "FTI-00000001",
+        "GBPM",
+        "draft",
+    )
+    assert "it would not be posted as it was submitted" in str(row["comment"])
     judged(books, "submit_proposal", ANN, "again")
     judged(books, "approve_proposal", BOB, "again")
     assert post_bill(books) == []
@@ -418,7 +423,7 @@ def test_wfl_06_a_stuck_vendor_invoice_is_listed_among_approvals_and_errors(book
     lent(books, APPROVE_BILLS, ("parameters.USPM.approvers", [ANN]))
     judged(books, "submit_proposal", ANN)
     (row,) = listed(books, Kind.APPROVALS, status="stuck")
-    assert (row.kind, row.may_approve) == ("vendor_invoice", "nobody that the company names")
+    assert (row["kind"], row["may_approve"]) == ("vendor_invoice", "nobody that the company names")
     place = ListPlace.read(books.world.client, books.world.names, books.world.at)
     assert [(one.kind, one.id, one.reason) for one in errors(place, "USPM").rows] == [
         ("vendor_invoice", "FTI-00000001", "approval_stuck")
@@ -433,7 +438,7 @@ def test_wfl_05_with_four_eyes_who_edited_the_lender_s_proposal_does_not_release
     posted(books, sold(), sold("more", "5"))
     create(books)
     books.do("intercompany_lines", company="GBPM", proposal_id=NUMBER, off=[guid("more")], actor=ANN)
-    books.post_invoices(proposal_id=NUMBER)
+    books.post_invoices(proposal_id=NUMBER, actor=BOB)
     if approves:
         judged(books, "submit_proposal", BOB)
         assert judged(books, "approve_proposal", ANN) == "four_eyes"
@@ -447,5 +452,9 @@ def test_wfl_05_with_four_eyes_who_edited_the_lender_s_proposal_does_not_release
 
 def test_icv_08_a_step_names_one_document_and_a_company_that_approves(books: Books) -> None:
     lent(books)
-    with pytest.raises(Exception, match="approve_vendor_invoices is false"):
-        judged(books, "submit_proposal", ANN)
+    refused = books.world.edit("submit_proposal", **VENDOR_INVOICE, actor=ANN)["refused"]
+    assert "parameters.USPM.approve_vendor_invoices is false" in refused[0]["detail"]
+    both = books.world.edit("submit_proposal", **VENDOR_INVOICE, proposal_id=NUMBER, actor=ANN)["refused"]
+    assert "needs proposal_id, or vendor_invoice with its company, and not both" in both[0]["detail"]
+    nobody = {"vendor_invoice": "FTI-00000001"}
+    assert "name the company" in books.world.edit("submit_proposal", **nobody, actor=ANN)["refused"][0]["detail"]

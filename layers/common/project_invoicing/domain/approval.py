@@ -11,9 +11,9 @@ from project_invoicing.domain.codes import ApprovalState
 class Approval:
     """The last step: ``by`` whom it was taken and when (``at``), and what was said with it.
 
-    ``submitter`` and the keys of ``editors`` are ids in lower case; ``editors`` had edited the proposal, or the lender's
-    of a vendor invoice, before it was submitted, with the time of each. ``digest`` stands for what was submitted to be
-    posted, with this ``total``.
+    ``submitter`` and the keys of ``editors`` are ids in lower case; ``editors`` had edited the proposal, of a vendor
+    invoice that of the lender, before it was submitted, with the time of each. ``digest`` stands for what was submitted
+    to be posted, with this ``total``.
     """
 
     state: ApprovalState

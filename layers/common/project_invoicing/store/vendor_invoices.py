@@ -5,7 +5,8 @@ status, ``in`` number, ``co`` borrower, ``le`` lender, ``ve`` vendor, ``di`` ``d
 accounting date of the lender, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``n`` lines. Posting
 adds ``vo`` voucher and ``pd`` the borrower's accounting date; an answer of other payables ``vo`` their number and
 ``rs`` why they refuse it. ``ap`` ``av``: its approval and how many steps that has had. ``oc`` ``od``: its place in the
-index ``open_documents`` until it is posted; ``lp`` ``ls``: that in the index ``listed``. One that an earlier version has made has neither, and is found by its number.
+index ``open_documents`` until it is posted; ``lp`` ``ls``: that in the index ``listed``. One that an earlier version
+has made has neither, and is found by its number.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Proposals and vendor invoices that are to be approved, by company, the oldest first: where each stands, and who may still approve it.
+"""Proposals and vendor invoices that are to be approved, by company, the oldest first, and who may still approve each.
 
 A company that does not approve has none. What is posted or waits is not listed.
 """

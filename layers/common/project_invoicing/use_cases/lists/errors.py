@@ -34,7 +34,10 @@ _STUCK: Final = "approval_stuck"
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """``kind`` is journal, proposal, vendor_invoice, actual or write-back, ``id`` its number or id. ``next``: what to do."""
+    """``kind`` is journal, proposal, vendor_invoice, actual or write-back, ``id`` its number or id.
+
+    ``next``: what to do.
+    """
 
     at: str
     company: str | None
