@@ -352,3 +352,22 @@ def test_pco_15_two_who_move_it_at_once_make_one_voucher(books: Books) -> None:
     (one,) = side.reconcile(connected=False).checks["moved"].found
     assert (one.id, one.company) == (SOLD, "USPM")
     assert "come to -1200.00 on 161100, 1200.00 on 540100; the row has the cost of USPM on 161100" in one.detail
+
+
+def test_icv_10_explain_tells_the_borrower_s_side_in_every_state(billed: Books) -> None:
+    def told() -> Any:
+        detail = {"id": INVOICE, "company": "USPM"}
+        with policies.enforced():
+            (one,) = billed.call("explain", envelope(detail, billed.world.at, "Manual Question", "by.hand"))["found"]
+        return one
+
+    before = told()
+    assert (before["kind"], before["company"]) == ("vendor invoice", "USPM")
+    assert before["headline"] == f"Vendor invoice {INVOICE} of GBPM for 1200.00 USD with tax: pending"
+    (next_,) = before["next"]
+    assert next_.endswith(f"`invoicing vendor-invoices post {INVOICE} --company USPM`")
+    post(billed, actor="ann@contoso.example", reason="month end")
+    after = told()
+    assert after["facts"]["posted"] == "with voucher VIV-000001, accounting date 2026-08-31"
+    assert [line["account"] for line in after["voucher_lines"]] == ["540100", "200100"]
+    assert "was posted by ann@contoso.example" in after["history"][-1]["what"]
