@@ -207,7 +207,9 @@ class _Edit(_Document):
 
 class _Approval(_Given):
     company: _Named
-    proposal_id: _Named
+    proposal_id: _Named | None = None
+    vendor_invoice: _Named | None = None
+    lender: _Named | None = None
     comment: str | None = None
     actor: str | None = None
 

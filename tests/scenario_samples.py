@@ -378,8 +378,100 @@ def approval() -> list[Step]:
     ]
 
 
+def between_companies() -> list[Step]:
+    """GBPM lends ten hours to USPM at 120 USD: a batch, both postings, the cost moved, and a credit that ends at zero.
+
+    GBPM keeps its books in pounds: a dollar is 0.80 on the day of the work and 0.75 from the 31st of August on. USPM
+    gets half of the tax of 20 percent back, and has the cost of PRJ-1 on its balance sheet.
+
+    ================================  ==================================================================
+    what is posted                    by hand
+    ================================  ==================================================================
+    27 August, GBPM, the sale         161300 and 420200: 1,200 USD at 0.80 = 960.00 and -960.00
+    31 August, GBPM, FTI-00000001     the 960.00 back; at 0.75: 411100 -900.00, 222100 -180.00 (240 USD),
+                                      130100 1,080.00 (1,440 USD)
+    31 August, USPM, VIV-000001       160000 1,200 + half of 240 = 1,320.00, 223100 120.00, 200100 -1,440.00
+    15 September, USPM, PCV-000001    540100 1,320.00, 160000 -1,320.00
+    20 September, GBPM, the reversal  161300 and 420200: at the rate of the sale, -960.00 and 960.00
+    21 September, GBPM, FTI-00000002  the -960.00 back; at 0.75: 411100 900.00, 222100 180.00, 130100 -1,080.00
+    21 September, USPM, VIV-000002    540100 -1,320.00, where the cost is now, 223100 -120.00, 200100 1,440.00
+    ================================  ==================================================================
+
+    Each account of both companies adds up to zero. In the sales tax report of August USPM gets 120.00 back and has lost
+    120.00; the credit counts in September.
+    """
+    here = yaml.safe_load(SETUP)
+    both = {
+        name: {"USPM": here[name]["USPM"], "GBPM": here[name]["USPM"]}
+        for name in ("fiscal_periods", "parameters", "categories", "transaction_categories", "number_sequences")
+    }
+    taxes = here["sales_tax"]
+    half = {**taxes["codes"], "VAT20": {**taxes["codes"]["VAT20"], "deductible_percent": 50}}
+    accounts = {"wip_cost_value": "160000", "sales_tax_receivable": "223100", "vendor_balance": "200100"}
+    owing = [{"posting_type": name, "account": account} for name, account in accounts.items()]
+    borrowed, lent = here["profiles"]["TM-WIP"], {**here["profiles"]["TM-WIP"]}
+    on_balance = {**borrowed, "post_costs": {**borrowed["post_costs"], "time": "balance"}, "accrue_revenue": {}}
+    setup = {
+        **both,
+        "companies": {
+            **here["companies"],
+            "GBPM": {"name": "Contoso Robotics UK", "accounting_currency": "GBP", "time_zone": "Europe/London"},
+        },
+        "exchange_rates": [
+            {"from": "USD", "to": "GBP", "valid_from": day, "rate": rate, "factor": 100}
+            for day, rate in (("2026-01-01", "80"), ("2026-08-31", "75"))
+        ],
+        "customers": {
+            **here["customers"],
+            "GBPM": {"IC-USPM": {"name": "Contoso Robotics US", "sales_tax_group": "DOM", "terms_of_payment": "N14"}},
+        },
+        "profiles": {**here["profiles"], "TM-WIP": on_balance, "LENT": lent},
+        "profile_rules": [*here["profile_rules"], {"company": "GBPM", "profile": "LENT"}],
+        "ledger_posting": {"USPM": [*here["ledger_posting"]["USPM"], *owing], "GBPM": here["ledger_posting"]["USPM"]},
+        "sales_tax": {**taxes, "codes": half},
+        "intercompany": [{"lender": "GBPM", "borrower": "USPM", "customer": "IC-USPM", "vendor": "V-GBPM"}],
+    }
+    bill = {"company": "GBPM", "borrower": "USPM"}
+    numbers = ("FTI-00000001", "FTI-00000002")
+    worked: dict[str, Any] = {
+        "transaction_type": "inter_organizational_sales",
+        "price": "120",
+        "resource": "Julia Funderburk",
+        "billing_type": "not_available",
+    }
+
+    def sold(name: str, day: str, quantity: str, version: int) -> Context:
+        return actual(name, **worked, start=day, document_date=day, quantity=quantity, row_version=version)
+
+    def booked(at: str) -> list[Step]:
+        return [runs(f"{at}T17:00:00Z", "staging_import"), runs(f"{at}T17:01:00Z", "journal_posting")]
+
+    return [
+        {"at": "2026-08-27T08:00:00Z", "setup": json.loads(json.dumps(setup, default=str))},
+        *arrives("2026-08-27T16:05:00Z", sold("lent", "2026-08-27", "10", 100)),
+        *booked("2026-08-27"),
+        {"at": "2026-08-31T08:00:00Z", "intercompany_invoice": {**bill, "from": "2026-08-01", "to": "2026-08-31"}},
+        runs("2026-08-31T09:00:00Z", "invoice_posting", company="GBPM", proposal_id="IC-000001"),
+        {"at": "2026-08-31T10:00:00Z", "post_vendor_invoices": {"company": "USPM", "numbers": [numbers[0]]}},
+        {
+            "at": "2026-09-15T10:00:00Z",
+            "post_costs": {"company": "USPM", "to": "profit_and_loss", "costs": {"project": "PRJ-1"}},
+        },
+        *arrives(
+            "2026-09-20T16:05:00Z",
+            sold("lent-back", "2026-09-20", "-10", 200),
+            connection("lent-back-of", "lent-back", "Reversing", "lent", "Original", row_version=201),
+        ),
+        *booked("2026-09-20"),
+        {"at": "2026-09-21T08:00:00Z", "intercompany_invoice": {**bill, "from": "2026-09-01", "to": "2026-09-30"}},
+        runs("2026-09-21T09:00:00Z", "invoice_posting", company="GBPM", proposal_id="IC-000002"),
+        {"at": "2026-09-21T10:00:00Z", "post_vendor_invoices": {"company": "USPM", "numbers": [numbers[1]]}},
+    ]
+
+
 STORIES: dict[str, Callable[[], list[Step]]] = {
     "approval": approval,
+    "between-companies": between_companies,
     "by-hand": by_hand,
     "plain-month": plain_month,
     "fixed-rate-contract": fixed_rate_contract,

@@ -163,6 +163,7 @@ CostAccounts = dict[PostingType, str]
 
 _SIDES: Final[Mapping[PostingType, CostSide]] = {
     PostingType.COST: CostSide.PROFIT_AND_LOSS,
+    PostingType.INTERCOMPANY_COST: CostSide.PROFIT_AND_LOSS,
     PostingType.WIP_COST_VALUE: CostSide.BALANCE,
     PostingType.WIP_COST_ITEM: CostSide.BALANCE,
 }

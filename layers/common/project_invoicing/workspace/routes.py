@@ -80,6 +80,10 @@ ROUTES: Final = (
     Route("POST", "/between/lines", "pages.between:lines", Role.ACCOUNTANT),
     Route("POST", "/vendor-invoice/post", "pages.between:post", Role.POSTER),
     Route("POST", "/vendor-invoice/answer", "pages.between:answer", Role.POSTER),
+    Route("POST", "/vendor-invoice/submit", "pages.between:submit", Role.ACCOUNTANT),
+    Route("POST", "/vendor-invoice/recall", "pages.between:recall", Role.ACCOUNTANT),
+    Route("POST", "/vendor-invoice/judge", "pages.between:judge", Role.APPROVER),
+    Route("POST", "/vendor-invoice/reset-approval", "pages.between:reset", Role.ADMINISTRATOR),
     # costs
     Route("GET", "/costs", "pages.costs:show"),
     Route("POST", "/costs/post", "pages.costs:post", Role.COST_POSTER),

@@ -237,7 +237,7 @@ def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSe
     if found.written_back:
         say_written_back(explanation, *found.written_back, invoice.proforma_id)
     else:
-        _say_owed(explanation, found)
+        _say_owed(explanation, found, setup)
     if found.receivable:
         _say_open(explanation, found, found.receivable, words)
 
@@ -265,12 +265,16 @@ def _say_open(explanation: Explanation, found: PostedInvoice, receivable: Receiv
             explanation.happened("Dataverse has what is open")
 
 
-def _say_owed(explanation: Explanation, found: PostedInvoice) -> None:
+def _say_owed(explanation: Explanation, found: PostedInvoice, setup: FinanceSetup) -> None:
     """What became of the borrower's side of an invoice between companies."""
     owed, borrower = found.owed, found.invoice.borrower
     match owed.status if owed else VendorInvoiceStatus.PENDING:
         case VendorInvoiceStatus.PENDING:
             explanation.happened(f"a pending vendor invoice of the same number stands in {borrower}")
+            if owed and setup.parameters(owed.company).approve_vendor_invoices:
+                from project_invoicing.rules.approval import approval_in_words  # noqa: PLC0415 - few companies approve
+
+                explanation.happened(f"its vendor invoice {approval_in_words(owed, setup)}")
         case VendorInvoiceStatus.POSTED:
             voucher = f"with voucher {owed.voucher}" if owed and owed.voucher else "without a ledger entry"
             on = owed.posted_on if owed else None

@@ -99,9 +99,13 @@ def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
         return _refused(detail, f"refused: {rejected.detail}", rejected) | asked
 
 
+_NAMES: Final = ("proposal_id", "vendor_invoice", "journal_id", "id", "message", "number")
+"""What names the document of a request."""
+
+
 def _refused(detail: Mapping[str, Any], outcome: str, why: Refused | Rejected) -> dict[str, Any]:
     """The answer to an ``{action: request}`` that was not carried out, with the document that the request names."""
     request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
-    named = (request.get(name) for name in ("proposal_id", "journal_id", "id", "message", "number"))
+    named = (request.get(name) for name in _NAMES)
     refusal = Refusal(request.get("company"), next((one for one in named if one), None), why.reason, why.detail)
     return {"outcome": outcome, "refused": [asdict(refusal)]}

@@ -47,12 +47,13 @@ def _corrections(stores: Stores, row: StagedRow) -> Iterator[HistoryEntry]:
         return
     from project_invoicing.store import finance_vouchers  # noqa: PLC0415 - most rows have none
 
-    place = (stores.journals.client, stores.journals.table, str(row.company))
-    for source, number in row.corrections:
+    client, table = stores.journals.client, stores.journals.table
+    for source, number, borrower in row.corrections:
         if not number:  # its entry is in the history of the actual
             continue
-        for made in finance_vouchers.history(*place, source, number):
-            yield replace(made, after={**made.after, "voucher": number})
+        company = {"company": borrower} if borrower else {}
+        for made in finance_vouchers.history(client, table, borrower or str(row.company), source, number):
+            yield replace(made, after={**made.after, "voucher": number, **company})
 
 
 def _look_ahead(stores: Stores, actual: Actual) -> None:

@@ -37,7 +37,7 @@ _PARTS: Final = {PAYMENT: "what is open of it", INVOICE_DOCUMENT: "how far its d
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """``kind`` is journal, proposal, actual or write-back, ``id`` the number of its document, else its id.
+    """``kind`` is journal, proposal, vendor_invoice, actual or write-back; ``id`` is its number, else its id.
 
     ``next``: what to do.
     """
@@ -119,8 +119,9 @@ class _Reading:
         self.whole = False
 
     def _approvals(self, company: str) -> Iterator[ErrorRow]:
-        """Submitted proposals that nobody is left to approve (WFL-06)."""
-        if not self.place.setup.parameters(company).approval:
+        """Submitted proposals and vendor invoices that nobody is left to approve (WFL-06)."""
+        parameters = self.place.setup.parameters(company)
+        if not (parameters.approval or parameters.approve_vendor_invoices):
             return
         asked = Asked(Kind.APPROVALS, company=company, status=STUCK, limit=_AT_ONCE)
         for _ in range(_MOST_PAGES):
@@ -128,7 +129,7 @@ class _Reading:
             for row in found.rows:
                 detail = f"submitted by {row.submitted_by}; nobody of those whom the company names may approve it"
                 yield ErrorRow(
-                    row.since or self.place.at, row.company, "proposal", row.proposal_id, _STUCK, detail, row.next
+                    row.since or self.place.at, row.company, row.kind, row.proposal_id, _STUCK, detail, row.next
                 )
             if found.cursor is None:
                 return
