@@ -213,6 +213,7 @@ ON_LINE: dict[str, Any] = {"contract_line": "CTR-1-2", "resource": None, "transa
 def on_account() -> list[Step]:
     """A milestone that is edited before it is billed, a retainer that is applied and refunded, fees and discounts."""
     columns = {FEE: money("160"), DISCOUNT: money("80")}
+    of_milestone: dict[str, Any] = {MILESTONE: lookup("msdyn_contractlinescheduleofvalue", "M1")}
     known = yaml.safe_load(SETUP)
     apart = {
         "parameters": {"USPM": {**known["parameters"]["USPM"], "line_discount_category": "Labor"}},
@@ -245,7 +246,7 @@ def on_account() -> list[Step]:
         ),
         *arrives(
             "2026-08-05T08:00:00Z",
-            bill("milestone", "1", "5000", **ON_LINE, **{MILESTONE: lookup("msdyn_contractlinescheduleofvalue", "M1")}),
+            bill("milestone", "1", "5000", **ON_LINE, **of_milestone),
             proforma("inv-1", number="INV-0001", total="5000"),
         ),
         {"at": "2026-08-05T09:00:00Z", "run": "staging_import"},
