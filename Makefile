@@ -138,7 +138,9 @@ goldens: setup ## Write samples, generated documents and the scenarios' expected
 	@$(RUN) -m tools.rules_coverage > .rules-coverage && mv .rules-coverage docs/rules-coverage.md
 	@for events in $(SCENARIOS); do \
 	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
-	    $(COMMAND) run --setup "$$scenario/setup.yaml" --events "$$events" --out "$$scenario/expected.json" > /dev/null; \
+	    map=$$scenario/map.json; \
+    $(COMMAND) run --setup "$$scenario/setup.yaml" --events "$$events" $$([ -f "$$map" ] && echo --map "$$map") \
+        --out "$$scenario/expected.json" > /dev/null; \
 	done
 
 # The locks have hashes and no addresses, so that they serve whoever has a mirror. uv.lock has addresses: not kept.

@@ -3,7 +3,8 @@
     python -m tests.scenario_samples           # writes set-ups and events again
     make goldens                               # runs them and writes their expected results again
 
-A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``.
+A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``, and ``map.json`` where it reads columns
+that have no names of their own. Most have one set-up; ``quarter`` is written in its own file, ids aside.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from local import ROOT
+from local import ROOT, run
+from tests import quarter
 from tests.builders import Context, actual, connection, guid, proforma, references, to_json, wire_date
 
 SCENARIOS = ROOT / "events" / "scenarios"
@@ -498,6 +500,7 @@ STORIES = {
     "approval": approval,
     "by-hand": by_hand,
     "plain-month": plain_month,
+    "quarter": quarter.story,
     "fixed-rate-contract": fixed_rate_contract,
     "quantity-cut": quantity_cut,
     "correction": correction,
@@ -506,9 +509,24 @@ STORIES = {
 }
 
 
-def setup_text() -> str:
-    known = yaml.safe_dump({"references": references(**KNOWN)}, sort_keys=False)
-    return f"{SETUP}# Dataverse's ids of the above: what dual-write calls integration keys.\n{known}"
+IDS = "# Dataverse's ids of the above: what dual-write calls integration keys.\n"
+OWN: Mapping[str, Mapping[str, Sequence[str]]] = {"quarter": quarter.KNOWN}
+"""What Dataverse knows in scenarios with a set-up of their own."""
+
+
+def setup_text(name: str = "") -> str:
+    """The set-up of a scenario: that of most, or its own as it is written, with ids."""
+    written = (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") if name in OWN else SETUP
+    known = yaml.safe_dump({"references": references(**OWN.get(name, KNOWN))}, sort_keys=False)
+    return f"{written.partition(IDS)[0]}{IDS}{known}"
+
+
+def options(name: str, **more: Any) -> run.Options:
+    """How a scenario is run."""
+    folder = SCENARIOS / name
+    columns = folder / "map.json"
+    given: dict[str, Any] = {"setup": folder / "setup.yaml", "map": columns if columns.exists() else None, **more}
+    return run.Options(events=folder / "events.jsonl", **given)
 
 
 def story_text(story: Callable[[], list[Step]]) -> str:
@@ -520,7 +538,7 @@ def write() -> None:
     for name, story in STORIES.items():
         folder: Path = SCENARIOS / name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "setup.yaml").write_text(setup_text(), encoding="utf-8")
+        (folder / "setup.yaml").write_text(setup_text(name), encoding="utf-8")
         (folder / "events.jsonl").write_text(story_text(story), encoding="utf-8")
 
 

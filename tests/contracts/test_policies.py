@@ -27,6 +27,7 @@ from tests.builders import actual, connection, lookup, multiple, option, proform
 from tests.dataverse import FakeDataverse
 from tests.event_samples import stripped
 from tests.rules.finance import finance
+from tests.scenario_samples import options
 from tests.site import NOW, running
 
 SCENARIOS = sorted((ROOT / "events" / "scenarios").iterdir())
@@ -35,7 +36,7 @@ SCENARIOS = sorted((ROOT / "events" / "scenarios").iterdir())
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda folder: str(folder.name))
 def test_a_function_does_only_what_its_role_allows(scenario: Path) -> None:
     with policies.enforced() as noted:
-        run.run(run.Options(setup=scenario / "setup.yaml", events=scenario / "events.jsonl", engine="moto"))
+        run.run(options(scenario.name, engine="moto"))
 
     assert noted
 

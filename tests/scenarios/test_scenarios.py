@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_socket import enable_socket
 
 from local import engines, run
+from tests import scenario_samples as samples
 from tests.scenario_samples import SCENARIOS, STORIES, setup_text, story_text
 
 NAMES = sorted(path.name for path in SCENARIOS.iterdir() if path.is_dir())
@@ -28,8 +28,7 @@ def expected(name: str) -> Any:
 
 
 def outcome(name: str, **options: Any) -> Any:
-    folder: Path = SCENARIOS / name
-    done = run.run(run.Options(setup=folder / "setup.yaml", events=folder / "events.jsonl", **options))
+    done = run.run(samples.options(name, **options))
     assert not done.dead_letters
     return json.loads(json.dumps(done.result))
 
@@ -42,7 +41,7 @@ def without_deliveries(result: Any) -> Any:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files_are_those_of_the_stories(name: str) -> None:
-    assert (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") == setup_text()
+    assert (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") == setup_text(name)
     assert (SCENARIOS / name / "events.jsonl").read_text(encoding="utf-8") == story_text(STORIES[name])
 
 
