@@ -3,8 +3,8 @@
     python -m tests.scenario_samples           # writes set-ups and events again
     make goldens                               # runs them and writes their expected results again
 
-A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``, and ``map.json`` where it reads columns
-that have no names of their own. Most have one set-up; ``quarter`` is written in its own file, ids aside.
+A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``, and ``map.json`` where it reads
+columns that have no names of their own. Most have one set-up; that of ``quarter`` is its own file, ids aside.
 """
 
 from __future__ import annotations
