@@ -162,6 +162,10 @@ class Story:
         periods = [{"start": a, "end": b, "status": "closed" if b <= until else "open"} for a, b in months]
         self.ask(at, "setup", fiscal_periods={"USPM": periods, "GBPM": periods})
 
+    def accepted(self, at: str, *batches: str) -> None:
+        for company, kind, number in (batch.split("-") for batch in batches):
+            self.ask(at, "acknowledge", company=company, kind=kind, number=int(number), outcome="accepted")
+
     def post(self, at: str, *proposals: str) -> None:
         for proposal in proposals:
             self.run(at, "invoice_posting", proposal_id=proposal)
@@ -341,6 +345,7 @@ def september(told: Story) -> None:
     batches = [{"by": "project", "day_of_month": 3}]
     told.ask("2026-09-03T07:00:00Z", "setup", intercompany=[{**terms[0], "batches": batches}, terms[1]])
     told.close("2026-09-03T08:00:00Z", "2026-08-31")
+    told.accepted("2026-09-03T08:30:00Z", "USPM-ledger-2", "GBPM-ledger-2", "USPM-payables-1", "GBPM-payables-1")
     told.run("2026-09-03T09:00:00Z", "staging_import", scheduled=True)  # the batch of what was lent in August
     told.approve("2026-09-03T09:00:00Z", "ICG-000002")
     told.post("2026-09-03T10:00:00Z", "ICG-000002")
@@ -389,9 +394,12 @@ def september(told: Story) -> None:
     payments(told)
     told.run("2026-10-01T04:00:00Z", "ledger_export")
     told.close("2026-10-02T08:00:00Z", "2026-09-30")
+    told.accepted("2026-10-02T08:30:00Z", "USPM-ledger-3", "GBPM-ledger-3", "USPM-payables-2")
     for number, (work, side) in enumerate((("invent", "profit_and_loss"), ("intern", "balance"))):
         one = {"actual_id": guid(f"{work}/cost")}  # an investment; and a period that is closed
         told.ask(f"2026-10-02T09:0{number}:00Z", "post_costs", **of, to=side, costs=one, date="2026-09-30")
+    parking = {"transaction_class": "expense", "cr123_origin": "expense_report"}  # no import runs any more
+    told.arrive("2026-10-02T10:00:00Z", told.cost("parking", "1", "12", "2026-09-29", **ON_1, **parking))
 
 
 def payments(told: Story) -> None:
