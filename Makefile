@@ -137,10 +137,9 @@ goldens: setup ## Write samples, generated documents and the scenarios' expected
 	@$(RUN) -m tools.table_maps --golden
 	@$(RUN) -m tools.rules_coverage > .rules-coverage && mv .rules-coverage docs/rules-coverage.md
 	@for events in $(SCENARIOS); do \
-	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
-	    map=$$scenario/map.json; \
-    $(COMMAND) run --setup "$$scenario/setup.yaml" --events "$$events" $$([ -f "$$map" ] && echo --map "$$map") \
-        --out "$$scenario/expected.json" > /dev/null; \
+	    scenario=$$(dirname "$$events"); echo "$$scenario"; map="$$scenario/map.json"; \
+	    $(COMMAND) run --setup "$$scenario/setup.yaml" --events "$$events" $$([ -f "$$map" ] && echo --map "$$map") \
+	        --out "$$scenario/expected.json" > /dev/null; \
 	done
 
 # The locks have hashes and no addresses, so that they serve whoever has a mirror. uv.lock has addresses: not kept.

@@ -94,21 +94,27 @@ class Outcome:
 
 
 @contextmanager
-def _mapped_by(file: Path) -> Iterator[str]:
-    """Lets this process and its functions read by the table maps of a file. Gives how these differ, as JSON."""
+def _mapped_by(file: Path | None) -> Iterator[str]:
+    """Lets this process and its functions read by the table maps of a file, if one is named, until the run ends.
+
+    Gives how the maps differ from ours, as JSON.
+    """
+    before = os.environ.get(maps.OVERRIDES_VARIABLE)
+    if file is None:
+        yield before or ""
+        return
     changes = parsed(file, read_text(file), "it names table maps, and for each the fields whose columns differ")
     try:
         maps.overridden(changes)
     except ValueError as error:
         raise InvalidInput([f"{file}: {error}"]) from error
     text = json.dumps(changes)
-    before = os.environ.get(maps.OVERRIDES_VARIABLE)
     os.environ[maps.OVERRIDES_VARIABLE] = text
     maps.table_maps.cache_clear()
     try:
         yield text
     finally:
-        del os.environ[maps.OVERRIDES_VARIABLE]
+        os.environ.pop(maps.OVERRIDES_VARIABLE)
         if before is not None:
             os.environ[maps.OVERRIDES_VARIABLE] = before
         maps.table_maps.cache_clear()
@@ -121,9 +127,7 @@ def run(options: Options) -> Outcome:
     and has not. Also ``TemplateError``, ``EngineError``.
     """
     with ExitStack() as until_end:
-        overrides = os.environ.get(maps.OVERRIDES_VARIABLE, "")
-        if options.map:
-            overrides = until_end.enter_context(_mapped_by(options.map))
+        overrides = until_end.enter_context(_mapped_by(options.map))
         stack_template = template.read(ROOT / "template.yaml", TableMapOverrides=overrides)
         document = read_setup(options.setup)
         runnable = [function.name for function in stack_template.functions if function.scheduled]

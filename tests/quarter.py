@@ -19,7 +19,7 @@ Step = dict[str, Any]
 KNOWN = {
     "project": ["PRJ-1", "PRJ-2", "PRJ-3", "PRJ-INT", "PRJ-INV", "PRJ-G"],
     "contract": ["CTR-1", "CTR-2", "CTR-3", "CTR-G"],
-    "contract_line": ["CTR-1-1", "CTR-1-2", "CTR-2-1", "CTR-3-1", "CTR-G-1"],
+    "contract_line": ["CTR-1-1", "CTR-1-2", "CTR-2-1", "CTR-2-2", "CTR-3-1", "CTR-G-1"],
     "customer": ["C-001", "C-002", "C-003", "G-001"],
     "currency": ["USD", "EUR", "GBP"],
     "category": ["Installation", "Airfare"],
@@ -39,6 +39,7 @@ IN_EURO: dict[str, Any] = {
     "resource": "Julia Funderburk",
 }
 """Time and material in euro; its costs wait on the balance sheet."""
+FIXED_EURO: dict[str, Any] = {**IN_EURO, "contract_line": "CTR-2-2"}
 FIXED_3: dict[str, Any] = {"project": "PRJ-3", "contract": "CTR-3", "contract_line": "CTR-3-1", "customer": "C-003"}
 """A fixed price whose hours accrue."""
 HALVES = ("unbilled", "unit", "lent")
@@ -301,20 +302,27 @@ def august(told: Story) -> None:
         told.row("outline/billed", "billed_sales", "5", "100", "2026-08-06", invoice="INV-1004", **FIXED_3),
         told.link("outline/billed", "Billed Sales", "outline/unbilled", "Unbilled Sales"),
         told.confirmed("INV-1004", "3500", at, contract="CTR-3", customer="C-003"),
+        told.row("sketch/billed", "billed_sales", "2", "90", "2026-08-06", invoice="INV-1009", **FIXED_EURO),
+        told.link("sketch/billed", "Billed Sales", "sketch/unbilled", "Unbilled Sales"),
+        told.confirmed("INV-1009", "180", at, contract="CTR-2", customer="C-002", currency="EUR"),
         *told.bill("british again", "INV-2002", "10", "75", "2026-08-06", **BRITISH),
         told.confirmed("INV-2002", "750", at, contract="CTR-G", customer="G-001", currency="GBP"),
         *to_six(told, at),
     )
     told.run("2026-08-31T12:10:00Z", "staging_import")
     told.run("2026-08-31T12:15:00Z", "journal_posting")
-    told.post("2026-08-31T12:20:00Z", "INV-1003", "INV-1004", "INV-1005")
+    told.post("2026-08-31T12:20:00Z", "INV-1003", "INV-1004", "INV-1005", "INV-1009")
     told.approve("2026-08-31T12:00:00Z", "INV-2002")
     told.post("2026-08-31T12:40:00Z", "INV-2002")
     lent_in_august = {"company": "USPM", "borrower": "GBPM", "from": "2026-08-01", "to": "2026-08-31"}
     told.ask("2026-08-31T13:00:00Z", "intercompany_invoice", **lent_in_august)
     told.post("2026-08-31T13:10:00Z", "ICU-000001")
     told.run("2026-08-31T13:20:00Z", "staging_import", scheduled=True)  # posts what GBPM owes for it
-    told.arrive("2026-08-31T14:00:00Z", told.sale("outline", "5", "100", "2026-08-06", **FIXED_3))
+    told.arrive(
+        "2026-08-31T14:00:00Z",
+        told.sale("outline", "5", "100", "2026-08-06", **FIXED_3),
+        told.sale("sketch", "2", "90", "2026-08-06", **FIXED_EURO),
+    )
     told.run("2026-08-31T14:10:00Z", "staging_import")
     told.run("2026-08-31T14:20:00Z", "journal_posting")
     told.run("2026-09-01T04:00:00Z", "ledger_export")

@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from local import ROOT, run
+from local import ROOT
+from local.run import Options
 from tests import quarter
 from tests.builders import Context, actual, connection, guid, proforma, references, to_json, wire_date
 
@@ -521,12 +522,11 @@ def setup_text(name: str = "") -> str:
     return f"{written.partition(IDS)[0]}{IDS}{known}"
 
 
-def options(name: str, **more: Any) -> run.Options:
+def options_of(folder: Path, **more: Any) -> Options:
     """How a scenario is run."""
-    folder = SCENARIOS / name
-    columns = folder / "map.json"
-    given: dict[str, Any] = {"setup": folder / "setup.yaml", "map": columns if columns.exists() else None, **more}
-    return run.Options(events=folder / "events.jsonl", **given)
+    maps = folder / "map.json"
+    named = maps if maps.exists() else None
+    return Options(setup=folder / "setup.yaml", events=folder / "events.jsonl", map=named, **more)
 
 
 def story_text(story: Callable[[], list[Step]]) -> str:

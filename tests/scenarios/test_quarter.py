@@ -33,7 +33,7 @@ from project_invoicing.use_cases.sales_tax_report.report import asked, report
 from tests import policies
 from tests.builders import guid
 from tests.dataverse import FakeDataverse
-from tests.scenario_samples import SCENARIOS, options
+from tests.scenario_samples import SCENARIOS, options_of
 from tests.thorough import thorough
 
 QUARTER: Final = SCENARIOS / "quarter"
@@ -81,6 +81,8 @@ def by_hand() -> dict[Account, dict[str, Checked]]:
     return {one: {month: checked(text) for month, text in months.items()} for one, months in told.items()}
 
 
+PAYMENTS: Final = "# THE PAYMENTS, and what is open at the end of September; below zero, it is the customer's"
+UNBILLED: Final = ("160000", "160100", "161300", "161400", "420200")
 BALANCES: Final = "# THE BALANCES, debit positive: what was before, what the month adds, and the balance at its end"
 
 
@@ -120,6 +122,25 @@ def test_a_balance_is_what_the_comment_works_out(account: Account, months: dict[
         assert balance == before, month
 
 
+def test_what_is_open_is_what_the_comment_works_out() -> None:
+    told = comment()[comment().index(PAYMENTS) + 1 : comment().index(BALANCES)]
+    by_number = {line.split()[1]: checked(line) for line in told if " = " in line}
+    assert all(sum(line.terms) == line.balance for line in by_number.values())
+    found = {one["invoice_number"]: Decimal(one["open"]) - Decimal(one["over"]) for one in result()["receivables"]}
+    assert found == {number: line.balance for number, line in by_number.items()}
+
+
+def test_nothing_that_was_billed_is_left_and_the_rest_is_named() -> None:
+    """What the comment says remains of WIP and accrued revenue."""
+    found = {account: moved["2026-09"] for account, moved in balances().items() if account[1] in UNBILLED}
+    assert {account: str(amount) for account, amount in found.items() if amount} == {
+        ("USPM", "160000"): "600.00",
+        ("USPM", "161400"): "-3000.00",
+        ("GBPM", "161300"): "300.00",
+        ("GBPM", "420200"): "-300.00",
+    }
+
+
 def test_every_voucher_is_balanced_and_no_number_is_missing() -> None:
     """A journal line that has nothing for the ledger uses its number, too."""
     made = result()
@@ -138,7 +159,7 @@ def test_every_voucher_is_balanced_and_no_number_is_missing() -> None:
 # --- what is seen when it is over -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", thorough([1, 2], range(1, 13)))
+@pytest.mark.parametrize("seed", thorough([1], range(1, 13)))
 def test_neither_order_nor_repetition_changes_the_quarter(seed: int) -> None:
     """And no function does what its role does not allow, and every other view of the books agrees with them."""
     enable_socket()
@@ -154,7 +175,7 @@ def test_neither_order_nor_repetition_changes_the_quarter(seed: int) -> None:
         return build(client, names, at, *more)
 
     with policies.enforced(), patch.object(results, "build", looked_at):
-        done = run.run(options("quarter", engine="moto", shuffle=seed, duplicate=1))
+        done = run.run(options_of(QUARTER, engine="moto", shuffle=seed, duplicate=1))
     assert (len(seen), done.dead_letters) == (1, [])
     assert counted_once(json.loads(json.dumps(done.result))) == counted_once(result())
 
