@@ -190,8 +190,8 @@ def story() -> list[Step]:
 def july(told: Story) -> None:
     lent: dict[str, Any] = {**ON_1, "resource": "Molly Clark"}
     retainer = {"transaction_class": "retainer", "project": None, "contract_line": None}
-    flight = {"transaction_class": "expense", "category": "Airfare"}
-    sensors = {"transaction_class": "material", "product": "P-100", "resource": None}
+    flight: dict[str, Any] = {"transaction_class": "expense", "category": "Airfare"}
+    sensors: dict[str, Any] = {"transaction_class": "material", "product": "P-100", "resource": None}
     fee: dict[str, Any] = {"transaction_class": "fee", "resource": None}
     both = {"cr123_fee": money("160"), "cr123_discount": money("80")}
     less = {"cr123_discount": money("100")}
@@ -348,7 +348,7 @@ def to_six(told: Story, at: str) -> Sequence[Context]:
 def september(told: Story) -> None:
     lent: dict[str, Any] = {**ON_1, "resource": "Molly Clark"}
     retainer = {"transaction_class": "retainer", "project": None, "contract_line": None}
-    hotel = {"transaction_class": "expense", "category": "Airfare"}
+    hotel: dict[str, Any] = {"transaction_class": "expense", "category": "Airfare"}
     terms = setup()["intercompany"]
     batches = [{"by": "project", "day_of_month": 3}]
     told.ask("2026-09-03T07:00:00Z", "setup", intercompany=[{**terms[0], "batches": batches}, terms[1]])
