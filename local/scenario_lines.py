@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
+from local import schedules
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.text import guid
 
@@ -159,7 +160,10 @@ class CallLine(Line):
 
 
 class RunLine(CallLine):
+    """``scheduled``: as by its schedule, which does more than a person asks for."""
+
     run: str
+    scheduled: Literal[True] | None = None
     company: _Named | None = None
     proposal_id: _Named | None = None
     journal_id: _Named | None = None
@@ -170,6 +174,12 @@ class RunLine(CallLine):
     kind: Literal["ledger", "receivables", "payables"] | None = None
     actor: str | None = None
 
+    @model_validator(mode="after")
+    def _schedules_name_nothing(self) -> RunLine:
+        if self.scheduled and (named := self.named()):
+            raise ValueError(f"what is scheduled runs for everything; leave {', '.join(named)} out")
+        return self
+
     @property
     def function(self) -> str:
         return self.run
@@ -179,9 +189,11 @@ class RunLine(CallLine):
         return self.run
 
     def named(self) -> dict[str, str]:
-        return self.model_dump(exclude={"at", "run"}, exclude_none=True)
+        return self.model_dump(exclude={"at", "run", "scheduled"}, exclude_none=True)
 
     def event(self) -> Json:
+        if self.scheduled:
+            return schedules.event(self.at)
         return self._event("Manual Run", self.model_dump(exclude={"at", "run"}, exclude_none=True))
 
 

@@ -4,13 +4,13 @@
     make goldens                               # runs them and writes their expected results again
 
 A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``; with ``map.json``, where its
-organization has columns of its own.
+organization has columns of its own. Most have one set-up; that of ``quarter`` is its own file, ids aside.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import yaml
 
 from local import ROOT
 from local.run import Options
+from tests import quarter
 from tests.builders import Context, actual, connection, guid, proforma, references, to_json, wire_date
 from tests.finance_stories import FINANCE
 from tests.scenario_setup import KNOWN, SETUP, Step, arrives, runs
@@ -474,6 +475,7 @@ STORIES: dict[str, Callable[[], list[Step]]] = {
     "between-companies": between_companies,
     "by-hand": by_hand,
     "plain-month": plain_month,
+    "quarter": quarter.story,
     "fixed-rate-contract": fixed_rate_contract,
     "quantity-cut": quantity_cut,
     "correction": correction,
@@ -483,21 +485,28 @@ STORIES: dict[str, Callable[[], list[Step]]] = {
 }
 
 
+IDS = "# Dataverse's ids of the above: what dual-write calls integration keys.\n"
+OWN: Mapping[str, Mapping[str, Sequence[str]]] = {"quarter": quarter.KNOWN}
+"""What Dataverse knows in scenarios with a set-up of their own."""
+
+
 def setup_text(name: str = "") -> str:
-    """The set-up of a scenario; its figures first, where it has some."""
-    story = FINANCE.get(name)
-    figures, text = "", SETUP
-    if story:
+    """The set-up of a scenario: that of most with its figures first, if it has some, or its own as written, with ids."""
+    text = (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") if name in OWN else SETUP
+    figures = ""
+    if story := FINANCE.get(name):
         figures = "".join(f"# {line}\n" if line else "#\n" for line in story.figures.strip().splitlines()) + "\n"
         for old, new in story.changes.items():
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-    known = yaml.safe_dump({"references": references(**KNOWN)}, sort_keys=False)
-    return f"{figures}{text}# Dataverse's ids of the above: what dual-write calls integration keys.\n{known}"
+    known = yaml.safe_dump({"references": references(**OWN.get(name, KNOWN))}, sort_keys=False)
+    return f"{figures}{text.partition(IDS)[0]}{IDS}{known}"
 
 
 def map_text(name: str) -> str | None:
     """The ``map.json`` of a scenario that reads columns of an organization's own."""
+    if name in OWN:
+        return (SCENARIOS / name / "map.json").read_text(encoding="utf-8")
     story = FINANCE.get(name)
     return f"{json.dumps(story.maps)}\n" if story and story.maps else None
 

@@ -95,6 +95,20 @@ def test_a_manual_run_carries_the_time_of_its_line_in_utc(tmp_path: Path) -> Non
     assert read.event() == {"source": "project-invoicing.manual", "detail-type": "Manual Run", "time": AT, "detail": {}}
 
 
+def test_a_scheduled_run_is_what_the_schedule_sends(tmp_path: Path) -> None:
+    (read,) = lines_of(tmp_path, line(run="staging_import", scheduled=True))
+
+    assert isinstance(read, CallLine)
+    sent = read.event()
+    assert (read.function, read.named()) == ("staging_import", {})
+    assert (sent["source"], sent["detail-type"], sent["time"], sent["detail"]) == (
+        "aws.events",
+        "Scheduled Event",
+        AT,
+        {},
+    )
+
+
 def test_numbers_are_exact(tmp_path: Path) -> None:
     (read,) = lines_of(tmp_path, '{"at": "2026-08-27T16:05:00Z", "dataverse": {"n": 0.1}}')
 
@@ -145,6 +159,10 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
         (
             line(run="invoice_posting", invoice_date="31.08.2026"),
             "1: invoice_date: write a date as 2026-08-27, not '31.08.2026'",
+        ),
+        (
+            line(run="journal_posting", scheduled=True, company="USPM"),
+            "1: what is scheduled runs for everything; leave company out",
         ),
         (line(dataverse=[]), "1: dataverse: input should be a valid dictionary, not []"),
         (line(edit={"proposal_id": "INV-1", "actual_id": guid("a")}), "1: edit.company: is missing"),
