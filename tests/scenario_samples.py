@@ -491,7 +491,7 @@ OWN: Mapping[str, Mapping[str, Sequence[str]]] = {"quarter": quarter.KNOWN}
 
 
 def setup_text(name: str = "") -> str:
-    """The set-up of a scenario: that of most with its figures first, if it has some, or its own as written, with ids."""
+    """The set-up of a scenario: that of most, its figures first, or its own as it is written; with ids."""
     text = (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") if name in OWN else SETUP
     figures = ""
     if story := FINANCE.get(name):

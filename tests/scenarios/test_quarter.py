@@ -19,6 +19,7 @@ from project_invoicing.config import Settings
 from project_invoicing.dataverse.api import FoundRow
 from project_invoicing.domain.reconciliation import CHECKS, Check
 from project_invoicing.domain.tables import ACTUAL, EXPENSE, ORIGIN, VENDOR_INVOICE_LINE
+from project_invoicing.rules.sales_tax_report import Direction
 from project_invoicing.store.seals import Seals
 from project_invoicing.use_cases.audit.seal import Sealing
 from project_invoicing.use_cases.audit.tables import sealable
@@ -201,18 +202,18 @@ def nothing_differs(client: Any, names: Settings, at: str) -> None:
 
 
 def taxes_are_those_of_the_accounts(client: Any, names: Settings, at: str) -> None:
-    """STX-09. What lenders charge is in the borrower's report before it is in its ledger."""
-    place, payable = ListPlace.read(client, names, at), {}
+    """STX-09, of what is paid and of what borrowers get back."""
+    place, booked_on = ListPlace.read(client, names, at), defaultdict[tuple[str, str], Decimal](Decimal)
     for company in place.companies:
         made = report(place, asked(place, company, "2026-07-01", "2026-09-30", None)).report
         assert made.differences == []
-        for (_, account), (reported, booked) in made.accounts.items():
+        for (direction, _, account), (reported, booked) in made.accounts.items():
             assert reported == booked
-            payable[company, account] = -booked
-    assert payable == {account: moved["2026-09"] for account, moved in balances().items() if account[1] in TAXES}
+            booked_on[company, account] += booked if direction is Direction.RECEIVABLE else -booked
+    assert booked_on == {account: moved["2026-09"] for account, moved in balances().items() if account[1] in TAXES}
 
 
-TAXES: Final = ("222100", "222200", "222300")
+TAXES: Final = ("222100", "222200", "222300", "223100")
 
 
 def integration_accounts_are_explained(client: Any, names: Settings, at: str) -> None:

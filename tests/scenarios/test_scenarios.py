@@ -45,7 +45,7 @@ def without_deliveries(result: Any) -> Any:
 def test_files_are_those_of_the_stories(name: str) -> None:
     assert (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") == setup_text(name)
     assert (SCENARIOS / name / "events.jsonl").read_text(encoding="utf-8") == story_text(STORIES[name])
-    maps: Path = SCENARIOS / name / "map.json"
+    maps = SCENARIOS / name / "map.json"
     assert (maps.read_text(encoding="utf-8") if maps.exists() else None) == map_text(name)
 
 
