@@ -41,6 +41,8 @@ _WORDS: Final = re.compile(
     re.VERBOSE,
 )
 """What a test asks for that looks whether somebody else was there: a word of a name in it."""
+_CONDITIONS: Final = frozenset({"unless_exists", "expected", "IfNoneMatch"})
+"""Arguments under which a write is given its condition."""
 _LOSING: Final = frozenset(
     {"Conflict", "ConditionFailed", "TransactionCancelled", "BucketRefused", "Overtaken", "NameTaken"}
 )
@@ -176,24 +178,25 @@ class _Guards(_Switches):
         keys: list[ast.expr | None] = []
         values: list[ast.expr] = []
         for key, value in zip(node.keys, node.values, strict=True):
+            as_written = short(value)
             inner = self.visit(value)
             if expected and isinstance(key, ast.Constant):
-                on = self.switch(key, "condition", f"without {key.value!s}: {short(value)}")
+                on = self.switch(key, "condition", f"without {key.value!s}: {as_written}")
                 again = ast.Call(ast.Name(SWITCH, ast.Load()), [ast.Constant(self.found[-1].id)], []) if on else None
                 if on and again:
                     keys.append(ast.IfExp(on, ast.Constant(NO_ATTRIBUTE), key))
                     values.append(ast.IfExp(again, ast.Constant(None), inner))
                     continue
             if isinstance(key, ast.Constant) and key.value in raw:
-                inner = self._always(inner, short(value))
+                inner = self._always(inner, as_written)
             keys.append(key)
             values.append(inner)
         node.keys, node.values = keys, values
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        text = short(node)
-        newer = "is_newer" in ast.unparse(node.func)
+        newer = _called(node) == "is_newer"
+        text = short(node) if newer or any(one.arg in _CONDITIONS for one in node.keywords) else ""
         keywords: list[ast.keyword] = []
         for one in node.keywords:
             value = one.value
@@ -206,7 +209,8 @@ class _Guards(_Switches):
                     keywords.append(ast.keyword(None, ast.IfExp(on, ast.Dict([], []), pair)))
                     continue
             elif one.arg == "ConditionExpression":
-                one.value = self._always(self.visit(value), short(value))
+                as_written = short(value)
+                one.value = self._always(self.visit(value), as_written)
             elif (
                 one.arg == "expected"
                 and id(value) in self._conditions
@@ -225,11 +229,15 @@ class _Guards(_Switches):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        target = ast.unparse(node.targets[0])
-        text = short(node.value)
+        target = node.targets[0]
+        written = isinstance(target, ast.Subscript) and ast.unparse(target.slice) == "'ConditionExpression'"
+        text = short(node.value) if written else ""
         node.value = self.visit(node.value)
-        if re.search(r"\[.ConditionExpression.\]$", target):
+        if written:
             node.value = self._always(node.value, text)
+        if id(node) in self._conditions and isinstance(target, ast.Subscript):
+            on = self.switch(node, "condition", f"without {ast.unparse(target.slice)}: {short(node.value)}")
+            return ast.copy_location(ast.If(on, [ast.Pass()], [node]), node) if on else node
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
@@ -261,7 +269,8 @@ class _Guards(_Switches):
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             test.operand = self._test(test.operand, holds=not holds)
             return test
-        text, guards = short(test), any(map(_WORDS.fullmatch, _words(test))) and not _about_none(test)
+        guards = not _about_none(test) and any(map(_WORDS.fullmatch, _words(test)))
+        text = short(test) if guards else ""
         inner: ast.expr = self.visit(test)
         if not guards:
             return inner
@@ -373,6 +382,7 @@ def _conditions(tree: ast.Module) -> set[int]:
         ahead += _parts(node)
         if isinstance(node, ast.Name) and id(node) in inside:
             ahead += _set_to(node.id, inside[id(node)])
+            found |= _added_to(node.id, inside[id(node)])
         elif isinstance(node, ast.Attribute):
             ahead += _set_to(ast.unparse(node), tree)
         elif isinstance(node, ast.Call) and (called := functions.get(_called(node))):
@@ -402,6 +412,17 @@ def _parts(node: ast.expr) -> list[ast.expr]:
 
 def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _added_to(name: str, around: ast.AST) -> set[int]:
+    """The statements that add to it one by one."""
+    return {
+        id(node)
+        for node in ast.walk(around)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Subscript)
+        and ast.unparse(node.targets[0].value) == name
+    }
 
 
 def _set_to(name: str, around: ast.AST) -> Iterator[ast.expr]:
