@@ -43,6 +43,8 @@ _WORDS: Final = re.compile(
 """What a test asks for that looks whether somebody else was there: a word of a name in it."""
 _CONDITIONS: Final = frozenset({"unless_exists", "expected", "IfNoneMatch"})
 """Arguments under which a write is given its condition."""
+_CONDITION_OF: Final = {"_written": 3, "changed": 5}
+"""Functions of stores that are given a written condition, and its place among their arguments."""
 _LOSING: Final = frozenset(
     {"Conflict", "ConditionFailed", "TransactionCancelled", "BucketRefused", "Overtaken", "NameTaken"}
 )
@@ -222,7 +224,13 @@ class _Guards(_Switches):
                 one.value = self.visit(value)
             keywords.append(one)
         node.keywords = keywords
-        node.args = [self.visit(one) for one in node.args]
+        place = _CONDITION_OF.get(_called(node), -1)
+        if not self.name.startswith("store/"):
+            place = -1
+        for number, argument in enumerate(node.args):
+            as_written = short(argument) if number == place else ""
+            given = self.visit(argument)
+            node.args[number] = self._always(given, as_written) if number == place else given
         node.func = self.visit(node.func)
         if newer:
             return self.choose(node, _after(node, True), "version", f"always newer: {text}")
@@ -394,8 +402,12 @@ def _given_as_condition(call: ast.Call) -> Iterator[ast.expr]:
     yield from (one.value for one in call.keywords if one.arg in ("expected", "free_for"))
     if _called(call) == "_row":
         yield from call.args[2:3]
-    elif _called(call) == "all_equal":
-        yield from call.args
+    written = [one.value for one in call.keywords if one.arg == "ConditionExpression"]
+    if place := _CONDITION_OF.get(_called(call)):
+        written += call.args[place : place + 1]
+    for inner in (one for text in written for one in ast.walk(text)):
+        if isinstance(inner, ast.Call) and _called(inner) == "all_equal":
+            yield from inner.args
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:

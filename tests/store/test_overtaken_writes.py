@@ -1,0 +1,591 @@
+"""Each write of a document on condition that it is as it was read: whoever comes second changes nothing.
+
+A race has the write, what its condition asks about as the writer read it, and each change by another run that has to
+stop it, with what would go wrong otherwise. The write is also made with nothing changed, so that it is that change
+alone which stops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from project_invoicing.domain.actor import person
+from project_invoicing.domain.codes import JournalStatus, StagingState, WriteBackState
+from project_invoicing.domain.correction_journal import CorrectionJournal, CorrectionPage, CorrectionStatus, Wanted
+from project_invoicing.domain.credited_tax import NOTHING, TaxOfInvoice
+from project_invoicing.domain.history import Done, HistoryEntry
+from project_invoicing.domain.journal import Journal, JournalPage
+from project_invoicing.domain.ledger import INVOICE, JOURNAL
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind
+from project_invoicing.domain.made_document import DocumentState, MadeDocument
+from project_invoicing.domain.mailed_document import MailedDocument, MailState
+from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.proposal import ProposalPage
+from project_invoicing.domain.seals import Seal
+from project_invoicing.domain.staged_row import Correction, StagedRow
+from project_invoicing.errors import Conflict
+from project_invoicing.store import unsealed
+from project_invoicing.store.batch_deliveries import BatchDeliveries, Delivery
+from project_invoicing.store.correction_journals import CorrectionJournals
+from project_invoicing.store.errors import TransactionCancelled
+from project_invoicing.store.invoices import Invoices
+from project_invoicing.store.items import Item, key, typed_item
+from project_invoicing.store.journals import Journals
+from project_invoicing.store.made_documents import MadeDocuments
+from project_invoicing.store.mailed_documents import MailedDocuments
+from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.ready import Ready, ReadyDocument
+from project_invoicing.store.ready_progress import Progress as ReadyRead
+from project_invoicing.store.ready_progress import ReadyProgress
+from project_invoicing.store.seals import Head, Seals
+from project_invoicing.store.staging import Staging
+from project_invoicing.store.transactions import Write, transact
+from project_invoicing.store.write_backs import HEADER, UNFINISHED, Document, Progress, WriteBacks
+from tests.builders import guid
+from tests.store import tables
+from tests.store.rows import an_actual
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE: Final = "documents"
+NOBODY: Any = None
+"""The client of stores that only make writes here."""
+AT, LATER = "2026-08-31T09:00:00Z", "2026-08-31T09:05:00Z"
+DAY = date(2026, 8, 31)
+ANN = person("ann@contoso.example")
+EDITED = HistoryEntry(AT, ANN, Done.EDITED)
+
+
+class Race(NamedTuple):
+    """``held``: the item as it was read; ``meanwhile``: what another run has changed, by what it did.
+
+    ``write`` gives the write. With ``at``, the key of the item, it writes itself.
+    """
+
+    what: str
+    write: Callable[[Any], Any]
+    held: Item
+    meanwhile: Mapping[str, Mapping[str, Any]]
+    at: tuple[str, str] | None = None
+
+
+def happens(client: DynamoDBClient, race: Race, item: Item) -> bool:
+    """Whether the write is made where the item is like this."""
+    for old in tables.contents(client, TABLE):
+        client.delete_item(TableName=TABLE, Key=key(old["pk"], old["sk"]))
+    if race.at is None:
+        write = race.write(client)
+        (request,) = write.values()
+        client.put_item(TableName=TABLE, Item=request["Key"] | typed_item(item))
+        try:
+            transact(client, [write])
+        except TransactionCancelled:
+            return False
+        return True
+    client.put_item(TableName=TABLE, Item=key(*race.at) | typed_item(item))
+    before = list(tables.contents(client, TABLE))
+    with suppress(Conflict):
+        race.write(client)
+    return list(tables.contents(client, TABLE)) != before
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+STAGING = Staging(NOBODY, TABLE)
+ACTUAL, TAKER, OTHER = guid("actual"), guid("taker"), guid("other")
+PENDING = StagedRow(an_actual(ACTUAL), StagingState.PENDING, changes=3, deliveries=1, links_accepted=2)
+POSTED = replace(
+    PENDING,
+    state=StagingState.POSTED,
+    taken_by=TAKER,
+    intercompany_proposal="IC-1",
+    corrections=(Correction("adjustment", "V-1"),),
+)
+AS_PENDING = {"st": "pending", "ch": 3, "lk": 2}
+AS_POSTED = {"st": "posted", "tk": UUID(TAKER).bytes, "ip": "IC-1", "cv": ["adjustment#V-1"]}
+RATE = ExchangeRate(Decimal(100), Decimal(100))
+UNCHANGED = {
+    "imported by another run, and would be on two documents": {"st": "imported"},
+    "changed, and the line would say what is no longer so": {"ch": 4},
+    "connected, and the line would not continue what it takes": {"lk": 3},
+}
+UNMOVED = {
+    "not posted, so that there is nothing to move": {"st": "imported"},
+    "taken back by another, which would reverse the accounts of before": {"tk": UUID(OTHER).bytes},
+    "billed to another company with the accounts of before": {"ip": "IC-2"},
+    "moved by another voucher, whose move would be lost": {"cv": ["adjustment#V-1", "adjustment#V-2"]},
+}
+
+ROWS = [
+    Race("an import", lambda _: STAGING.journalised(PENDING, "USPM", "J-1", 1, RATE), AS_PENDING, UNCHANGED),
+    Race(
+        "an invalid row that is read again",
+        lambda _: STAGING.revive(replace(PENDING, state=StagingState.INVALID), AT),
+        {"st": "invalid", "ch": 3},
+        {
+            "revived and imported by another run": {"st": "imported"},
+            "a newer version, which is queued already": {"ch": 4},
+        },
+    ),
+    Race(
+        "taking what is continued",
+        lambda _: STAGING.take(ACTUAL, TAKER, POSTED),
+        {"cv": ["adjustment#V-1"]},
+        {
+            "taken by another, and would be taken back twice": {"tk": UUID(OTHER).bytes},
+            "moved to other accounts than the line has": {"cv": None},
+        },
+    ),
+    Race(
+        "giving back what is continued",
+        lambda _: STAGING.free(ACTUAL, TAKER),
+        {"tk": UUID(TAKER).bytes},
+        {"taken by another, who would lose it": {"tk": UUID(OTHER).bytes}},
+    ),
+    Race(
+        "another rate",
+        lambda _: STAGING.rerated(ACTUAL, "J-1", RATE),
+        {"st": "imported", "jn": "J-1"},
+        {"posted with the rate of before": {"st": "posted"}, "moved to another journal": {"jn": "J-2"}},
+    ),
+    Race(
+        "a voucher of its own that moves it",
+        lambda _: STAGING.corrected(POSTED, Correction("adjustment", "V-2")),
+        AS_POSTED,
+        UNMOVED,
+    ),
+    Race(
+        "looking whether it was moved",
+        lambda _: STAGING.as_corrected(POSTED),
+        AS_POSTED,
+        {name: change for name, change in UNMOVED.items() if "st" not in change},
+    ),
+    Race(
+        "a draft of corrections",
+        lambda _: STAGING.put_on_correction_journal(POSTED, "C-1"),
+        AS_POSTED,
+        {"on another draft, and would be corrected twice": {"aj": "C-2"}},
+    ),
+    Race(
+        "off a draft",
+        lambda _: STAGING.taken_off_correction_journal(ACTUAL, "C-1"),
+        {"aj": "C-1"},
+        {"on another draft, which would lose it": {"aj": "C-2"}},
+    ),
+    Race(
+        "Dataverse has the accounting details",
+        lambda _: STAGING.written_back(ACTUAL, "V-1", None),
+        {"st": "posted", "vo": "V-1"},
+        {
+            "of another voucher, which nobody has told": {"vo": "V-2"},
+            "not posted any more": {"st": "pending"},
+        },
+    ),
+    Race(
+        "on an intercompany proposal",
+        lambda _: STAGING.billed_between(replace(POSTED, intercompany_proposal=None), "IC-2"),
+        {"st": "posted", "cv": ["adjustment#V-1"]},
+        {
+            "on another one, and would be billed twice": {"ip": "IC-1"},
+            "not posted": {"st": "imported"},
+            "moved, and billed with what was before": {"cv": None},
+        },
+    ),
+    Race(
+        "off an intercompany proposal",
+        lambda _: STAGING.not_billed_between(POSTED, "IC-1", "USPM", "GBPM", DAY),
+        {"st": "posted", "ip": "IC-1", "ch": 3},
+        {
+            "on another one, which would lose it": {"ip": "IC-2"},
+            "changed, which its place among what changed says": {"ch": 4},
+            "not posted": {"st": "pending"},
+        },
+    ),
+]
+
+# --- journals and proposals -------------------------------------------------------------------------------------------
+
+JOURNALS = Journals(NOBODY, TABLE)
+DRAFT = Journal("USPM", "J-1", JournalStatus.DRAFT, "2026-08", line_count=4, next_line=6, changed_at=AT)
+AS_DRAFT = {"st": "draft", "n": 4, "no": 6, "ca": AT}
+JOURNAL_PAGE = JournalPage("L#00000001", [], posted=False, version=2)
+
+
+def added_to(journal: Journal) -> Write:
+    change = JOURNALS.changing(journal)
+    change.lines_added(1, LATER)
+    return change.write()
+
+
+def claimed(journal: Journal) -> Write:
+    change = JOURNALS.changing(journal)
+    change.begun(setup_version=7)
+    return change.write()
+
+
+def got_on(journal: Journal) -> Write:
+    change = JOURNALS.changing(journal)
+    change.page_posted()
+    return change.write()
+
+
+DOCUMENTS = [
+    Race(
+        "a line more on a journal",
+        lambda _: added_to(DRAFT),
+        AS_DRAFT,
+        {
+            "posting, which would miss the line": {"st": "processing"},
+            "fewer lines, and the count would be wrong": {"n": 3},
+            "another line with the number": {"no": 7},
+        },
+    ),
+    Race(
+        "a posting",
+        lambda _: claimed(DRAFT),
+        AS_DRAFT,
+        {"edited, and posted as it was judged before": {"ca": LATER}},
+    ),
+    Race(
+        "the next page of a posting",
+        lambda _: got_on(replace(DRAFT, status=JournalStatus.PROCESSING, posted_pages=2)),
+        {**AS_DRAFT, "st": "processing", "pg": 2},
+        {"posted by another run, and the page would be skipped": {"pg": 3}},
+    ),
+    Race(
+        "the journal of a period",
+        lambda _: JOURNALS.guard(DRAFT, "J-0"),
+        {"jn": "J-0"},
+        {"opened by another import, and there would be two": {"jn": "J-2"}},
+    ),
+    Race(
+        "an edited page of a journal",
+        lambda _: JOURNALS.changed_page(DRAFT, JOURNAL_PAGE, []),
+        {"ve": 2},
+        {"posted, and the ledger has the lines of before": {"po": True}, "edited, which would be lost": {"ve": 3}},
+    ),
+    Race(
+        "a page taken off a journal",
+        lambda _: JOURNALS.without_page(DRAFT, JOURNAL_PAGE),
+        {"ve": 2},
+        {"posted, and its lines are in the ledger": {"po": True}, "edited, and other lines are on it": {"ve": 3}},
+    ),
+]
+
+PROPOSALS = Proposals(NOBODY, TABLE, frozenset())
+PROPOSAL_PAGE = ProposalPage("L#00000001", [], version=2)
+
+DOCUMENTS += [
+    Race(
+        "an edited page of a proposal",
+        lambda _: PROPOSALS.edited_page(guid("p"), PROPOSAL_PAGE, []),
+        {"ve": 2},
+        {"edited, which would be lost": {"ve": 3}},
+    ),
+    Race(
+        "a page taken off a proposal",
+        lambda _: PROPOSALS.without_page(guid("p"), PROPOSAL_PAGE),
+        {"ve": 2},
+        {"edited, and other lines are on it": {"ve": 3}},
+    ),
+    Race(
+        "the number of a proposal",
+        lambda _: PROPOSALS.number_used("USPM", "P-2", "P-1"),
+        {"nr": "P-1"},
+        {"used by another, and the sequence would go back": {"nr": "P-3"}},
+    ),
+]
+
+# --- correction journals ----------------------------------------------------------------------------------------------
+
+CORRECTIONS = CorrectionJournals(NOBODY, TABLE)
+CORRECTION = CorrectionJournal("USPM", "C-1", CorrectionStatus.DRAFT, Wanted(DAY, DAY), version=4)
+CORRECTION_PAGE = CorrectionPage("L#00000001", [], 2)
+
+DOCUMENTS += [
+    Race(
+        "a correction journal",
+        lambda _: CORRECTIONS.changed(CORRECTION)[1],
+        {"ve": 4},
+        {"changed, which would be lost": {"ve": 5}},
+    ),
+    Race(
+        "an edited page of a correction journal",
+        lambda _: CORRECTIONS.changed_page(CORRECTION, CORRECTION_PAGE, []),
+        {"ve": 2},
+        {"edited, which would be lost": {"ve": 3}},
+    ),
+    Race(
+        "a page taken off a correction journal",
+        lambda _: CORRECTIONS.without_page(CORRECTION, CORRECTION_PAGE),
+        {"ve": 2},
+        {"edited, and its lines would stay on no journal": {"ve": 3}},
+    ),
+]
+
+# --- invoices ---------------------------------------------------------------------------------------------------------
+
+INVOICES = Invoices(NOBODY, TABLE)
+
+DOCUMENTS += [
+    Race(
+        "tax that a credit note gives back",
+        lambda _: INVOICES.give_back("USPM", "I-1", TaxOfInvoice(NOTHING), TaxOfInvoice(NOTHING)),
+        {"po": True},
+        {
+            "not posted, and nothing was charged": {"po": False},
+            "given back by another credit note, and it would be given back twice": {"gb": "[]"},
+        },
+    ),
+    Race(
+        "an invoice whose pages are all there",
+        lambda _: INVOICES.visible("USPM", "I-1"),
+        {"po": False},
+        {"posted already": {"po": True}},
+    ),
+]
+
+# --- seals ------------------------------------------------------------------------------------------------------------
+
+SEALED = {"pk": "JOURNAL#USPM#1", "sk": "H", "ua": AT, "sp": 1}
+
+SEALS = [
+    Race(
+        "pages of a document that are sealed",
+        lambda _: unsealed.sealed_up_to(TABLE, SEALED, 2),
+        {"ua": AT, "sp": 1},
+        {
+            "sealed by another run, and its mark would say that it is not": {"ua": None},
+            "sealed further, and pages would be sealed twice": {"sp": 2},
+        },
+    ),
+    Race(
+        "what a version without seals wrote",
+        lambda _: unsealed.of_an_earlier_version(TABLE, {"pk": "JOURNAL#USPM#1", "sk": "H", "st": "posted"}, AT),
+        {"st": "posted"},
+        {
+            "marked by another run, with a later time": {"ua": LATER},
+            "sealed, and would be sealed twice": {"se": "USPM#1"},
+            "not posted any more": {"st": "draft"},
+        },
+    ),
+    Race(
+        "the end of a chain",
+        lambda client: Seals(client, TABLE).appended(Seal("USPM", 2, AT, "before", AT, AT, ()))[1],
+        {"n": 1, "h": "before"},
+        {
+            "continued by another run, and the chain would have two ends": {"n": 2},
+            "another seal with that number, which this one does not continue": {"h": "other"},
+        },
+    ),
+    Race(
+        "the beginning of a chain",
+        lambda client: Seals(client, TABLE).appended(Seal("USPM", 1, AT, "", AT, AT, ()))[1],
+        {},
+        {"begun by another run, and the end would go back": {"n": 5}},
+    ),
+    Race(
+        "seals that are in the bucket",
+        lambda client: Seals(client, TABLE).kept(Head("USPM", 9, "h", AT, kept=3), 5),
+        {"n": 9, "h": "h", "k": 3},
+        {"more of them by another run, which would be put again": {"k": 8}},
+        ("HEADS", "USPM"),
+    ),
+]
+
+# --- what leaves for a ledger -----------------------------------------------------------------------------------------
+
+READY = Ready(NOBODY, TABLE)
+LISTED = ReadyDocument("USPM", JOURNAL, "J-1", DAY, DAY, done=("2026-08",))
+BATCH = BatchId("USPM", BatchKind.LEDGER, 3)
+DELIVERY = Delivery(number=1, format="beancount", setup_version=7, without=0, at=AT, who=ANN)
+
+LEAVING = [
+    Race(
+        "a document that a batch takes",
+        lambda _: READY.taken(LISTED),
+        {"dn": ["2026-08"]},
+        {"taken for another period meanwhile": {"dn": ["2026-08", "2026-09"]}},
+    ),
+    Race(
+        "one of a document's periods",
+        lambda _: READY.done_with(LISTED, "2026-09"),
+        {"dn": ["2026-08"]},
+        {"another period was taken, which would be taken again": {"dn": ["2026-07", "2026-08"]}},
+    ),
+    Race(
+        "a document that cannot be taken",
+        lambda _: READY.held(LISTED, "why"),
+        {"dn": ["2026-08"]},
+        {"taken for another period meanwhile": {"dn": ["2026-07", "2026-08"]}},
+    ),
+    Race(
+        "how far the list was filled",
+        lambda client: ReadyProgress(client, TABLE).write(ReadyRead(version=2)),
+        {"ve": 2},
+        {"further by another run, which would be lost": {"ve": 3}},
+    ),
+    Race(
+        "a delivery that is complete",
+        lambda client: BatchDeliveries(client, TABLE).completed(BATCH, DELIVERY),
+        {"fo": "beancount"},
+        {
+            "complete already, with a time that was told": {"da": LATER},
+            "given up, since more was accepted": {"ga": LATER},
+            "in another format": {"fo": "csv"},
+        },
+    ),
+    Race(
+        "a delivery that is given up",
+        lambda client: BatchDeliveries(client, TABLE).give_up(BATCH, DELIVERY, LATER),
+        {"fo": "beancount"},
+        {
+            "complete, and its files were fetched": {"da": AT},
+            "given up already": {"ga": AT},
+            "in another format": {"fo": "csv"},
+        },
+        ("DELIVERY#USPM#ledger#000000003", "000001"),
+    ),
+]
+
+# --- documents of invoices --------------------------------------------------------------------------------------------
+
+MAKING = MadeDocument("USPM", "I-1", DocumentState.MAKING, (), 2, AT, possible=(("invoice.pdf", "hash"),))
+MAIL = MailedDocument("USPM", "I-1", MailState.SENDING, 1, "claim", "to@example.com", "en", AT, seen=("send",))
+AS_MAIL = {"n": 1, "st": "sending", "se": "send"}
+MEANWHILE_MAILED = {
+    "a mail of another run, and the customer would get two": {"n": 2},
+    "told by the mail service how it went, which would be lost": {"st": "sent"},
+    "told more of by the mail service, which would be lost": {"se": "send delivery"},
+}
+OF_INVOICE = "INVOICE#USPM#I-1"
+
+OF_INVOICES = [
+    Race(
+        "a document that is made again",
+        lambda client: MadeDocuments(client, TABLE).begin_again(MAKING, replace(MAKING, version=3)),
+        {"st": "making", "pb": '[["invoice.pdf", "hash"]]'},
+        {
+            "ready, and its files were sent": {"st": "ready"},
+            "made again by another run, whose file would not count as ours": {"pb": "[]"},
+        },
+        (OF_INVOICE, "DOCUMENT"),
+    ),
+    Race(
+        "the next mail",
+        lambda client: MailedDocuments(client, TABLE).claim(MAIL, replace(MAIL, attempt=2), ()),
+        AS_MAIL,
+        MEANWHILE_MAILED,
+        (OF_INVOICE, "MAIL"),
+    ),
+    Race(
+        "what became of a mail",
+        lambda client: MailedDocuments(client, TABLE).move(MAIL, replace(MAIL, state=MailState.UNKNOWN), None, None),
+        AS_MAIL,
+        MEANWHILE_MAILED,
+        (OF_INVOICE, "MAIL"),
+    ),
+]
+
+# --- write-backs ------------------------------------------------------------------------------------------------------
+
+WRITTEN = Document(INVOICE, "USPM", "I-1")
+PROGRESS = Progress(WRITTEN, "L#1", 4, 4, 1, unfinished=True, again=True, own=WriteBackState.PENDING, own_detail=None)
+AS_PROGRESS = {"q": UNFINISHED, "qs": AT, "pg": "L#1", "n": 4, "rt": True, "dn": 4, "fl": 1}
+WRITE_BACK = (WRITTEN.pk, HEADER)
+
+WRITE_BACKS = [
+    Race(
+        "the next rows of a document",
+        lambda client: WriteBacks(client, TABLE).advance(PROGRESS, "L#1", 8, done=4, failed=0),
+        AS_PROGRESS,
+        {
+            "finished, and it would begin again": {"q": None},
+            "on another page, and rows would be left out": {"pg": "L#2"},
+            "further on the page, and rows would be counted twice": {"n": 8},
+            "asked for anew, with all of its rows": {"rt": None},
+        },
+        WRITE_BACK,
+    ),
+    Race(
+        "a document that is tried again",
+        lambda client: WriteBacks(client, TABLE).again(PROGRESS, LATER, EDITED, everything=False),
+        {"dn": 4, "fl": 1},
+        {
+            "begun again by another, who holds it": {"q": UNFINISHED},
+            "another number of refused rows": {"fl": 2},
+        },
+        WRITE_BACK,
+    ),
+    Race(
+        "one that is put off by whoever saw it due",
+        lambda client: WriteBacks(client, TABLE).put_off(WRITTEN, LATER, seen=AT),
+        {"q": UNFINISHED, "qs": AT},
+        {"put off by another worker, and there would be two": {"qs": LATER + "1"}},
+        WRITE_BACK,
+    ),
+    Race(
+        "one that is put off by its holder",
+        lambda client: WriteBacks(client, TABLE).put_off(WRITTEN, LATER),
+        {"q": UNFINISHED, "qs": AT},
+        {"finished, and would have a time and no queue": {"q": None}},
+        WRITE_BACK,
+    ),
+    Race(
+        "one that is resumed",
+        lambda client: WriteBacks(client, TABLE).take(WRITTEN, LATER),
+        {"q": UNFINISHED, "qs": AT, "dn": 0, "fl": 0},
+        {"finished, and would be written back once more": {"q": None}},
+        WRITE_BACK,
+    ),
+    Race(
+        "payments that are taken up",
+        lambda client: WriteBacks(client, TABLE).note_payments(WRITTEN, 3, LATER),
+        {"nn": 2, "dn": 0, "fl": 0},
+        {"newer ones, which would not be told": {"nn": 4}},
+        WRITE_BACK,
+    ),
+    Race(
+        "payments that were told",
+        lambda client: WriteBacks(client, TABLE).told_payments(WRITTEN, 3, WriteBackState.DONE, None, None),
+        {"q": UNFINISHED, "qs": AT, "nn": 3},
+        {"newer ones, which are still to be told": {"nn": 4}},
+        WRITE_BACK,
+    ),
+]
+
+RACES = [*ROWS, *DOCUMENTS, *SEALS, *LEAVING, *OF_INVOICES, *WRITE_BACKS]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        made = boto3.Session("test", "test", region_name="us-east-1").client("dynamodb")
+        made.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield made
+
+
+@pytest.mark.parametrize("race", RACES, ids=[race.what for race in RACES])
+def test_who_comes_second_changes_nothing(client: DynamoDBClient, race: Race) -> None:
+    assert happens(client, race, race.held), "even when nobody comes first"
+    for why, change in race.meanwhile.items():
+        assert not happens(client, race, race.held | change), f"meanwhile {why}"
