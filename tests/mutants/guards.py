@@ -393,6 +393,7 @@ def _conditions(tree: ast.Module) -> set[int]:
             found |= _added_to(node.id, inside[id(node)])
         elif isinstance(node, ast.Attribute):
             ahead += _set_to(ast.unparse(node), tree)
+            found |= _added_to(ast.unparse(node), tree)
         elif isinstance(node, ast.Call) and (called := functions.get(_called(node))):
             ahead += [one.value for one in ast.walk(called) if isinstance(one, ast.Return) and one.value]
     return found

@@ -20,40 +20,60 @@ import pytest
 from moto import mock_aws
 
 from project_invoicing.domain.actor import person
-from project_invoicing.domain.codes import JournalStatus, StagingState, WriteBackState
+from project_invoicing.domain.actual import Proforma
+from project_invoicing.domain.codes import (
+    JournalStatus,
+    PaymentRefusal,
+    ProposalStatus,
+    StagingState,
+    WriteBackState,
+)
 from project_invoicing.domain.correction_journal import CorrectionJournal, CorrectionPage, CorrectionStatus, Wanted
 from project_invoicing.domain.credited_tax import NOTHING, TaxOfInvoice
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
-from project_invoicing.domain.ledger_batch import BatchId, BatchKind
+from project_invoicing.domain.ledger_answer import Answer, Effect, Outcome
+from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState, LedgerBatch, ReceivablesWay
 from project_invoicing.domain.made_document import DocumentState, MadeDocument
 from project_invoicing.domain.mailed_document import MailedDocument, MailState
+from project_invoicing.domain.master_data import RateKey, RowKey
+from project_invoicing.domain.master_row import MasterRow, Placement
 from project_invoicing.domain.money import ExchangeRate
-from project_invoicing.domain.proposal import ProposalPage
+from project_invoicing.domain.payment import Payment, Receivable, Settlement
+from project_invoicing.domain.proposal import Proposal, ProposalPage
 from project_invoicing.domain.seals import Seal
 from project_invoicing.domain.staged_row import Correction, StagedRow
+from project_invoicing.domain.states import BatchVerb
+from project_invoicing.domain.sweep import Sweep
 from project_invoicing.errors import Conflict
 from project_invoicing.store import unsealed
+from project_invoicing.store.batch_answers import BatchAnswers, KeptAnswer
 from project_invoicing.store.batch_deliveries import BatchDeliveries, Delivery
 from project_invoicing.store.correction_journals import CorrectionJournals
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.items import Item, key, typed_item
 from project_invoicing.store.journals import Journals
+from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.made_documents import MadeDocuments
 from project_invoicing.store.mailed_documents import MailedDocuments
+from project_invoicing.store.master_items import DELETED, item_key
+from project_invoicing.store.master_writes import FinanceMove, name_writes, row_write
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.rates import ExchangeRates, StoredRates
 from project_invoicing.store.ready import Ready, ReadyDocument
 from project_invoicing.store.ready_progress import Progress as ReadyRead
 from project_invoicing.store.ready_progress import ReadyProgress
+from project_invoicing.store.receivables import Receivables
 from project_invoicing.store.seals import Head, Seals
 from project_invoicing.store.staging import Staging
+from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.store.transactions import Write, transact
 from project_invoicing.store.write_backs import HEADER, UNFINISHED, Document, Progress, WriteBacks
 from tests.builders import guid
 from tests.store import tables
-from tests.store.rows import an_actual
+from tests.store.rows import an_actual, version
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,8 +87,12 @@ ANN = person("ann@contoso.example")
 EDITED = HistoryEntry(AT, ANN, Done.EDITED)
 
 
+Meanwhile = Mapping[str, Mapping[str, Any]]
+"""What another run has changed, by what it did."""
+
+
 class Race(NamedTuple):
-    """``held``: the item as it was read; ``meanwhile``: what another run has changed, by what it did.
+    """``held``: the item as it was read.
 
     ``write`` gives the write. With ``at``, the key of the item, it writes itself.
     """
@@ -76,7 +100,7 @@ class Race(NamedTuple):
     what: str
     write: Callable[[Any], Any]
     held: Item
-    meanwhile: Mapping[str, Mapping[str, Any]]
+    meanwhile: Meanwhile
     at: tuple[str, str] | None = None
 
 
@@ -115,12 +139,12 @@ POSTED = replace(
 AS_PENDING = {"st": "pending", "ch": 3, "lk": 2}
 AS_POSTED = {"st": "posted", "tk": UUID(TAKER).bytes, "ip": "IC-1", "cv": ["adjustment#V-1"]}
 RATE = ExchangeRate(Decimal(100), Decimal(100))
-UNCHANGED = {
+UNCHANGED: Meanwhile = {
     "imported by another run, and would be on two documents": {"st": "imported"},
     "changed, and the line would say what is no longer so": {"ch": 4},
     "connected, and the line would not continue what it takes": {"lk": 3},
 }
-UNMOVED = {
+UNMOVED: Meanwhile = {
     "not posted, so that there is nothing to move": {"st": "imported"},
     "taken back by another, which would reverse the accounts of before": {"tk": UUID(OTHER).bytes},
     "billed to another company with the accounts of before": {"ip": "IC-2"},
@@ -455,7 +479,7 @@ LEAVING = [
             "given up already": {"ga": AT},
             "in another format": {"fo": "csv"},
         },
-        ("DELIVERY#USPM#ledger#000000003", "000001"),
+        ("DELIVERY#USPM#ledger#000003", "0001"),
     ),
 ]
 
@@ -464,7 +488,7 @@ LEAVING = [
 MAKING = MadeDocument("USPM", "I-1", DocumentState.MAKING, (), 2, AT, possible=(("invoice.pdf", "hash"),))
 MAIL = MailedDocument("USPM", "I-1", MailState.SENDING, 1, "claim", "to@example.com", "en", AT, seen=("send",))
 AS_MAIL = {"n": 1, "st": "sending", "se": "send"}
-MEANWHILE_MAILED = {
+MEANWHILE_MAILED: Meanwhile = {
     "a mail of another run, and the customer would get two": {"n": 2},
     "told by the mail service how it went, which would be lost": {"st": "sent"},
     "told more of by the mail service, which would be lost": {"se": "send delivery"},
@@ -565,7 +589,227 @@ WRITE_BACKS = [
     ),
 ]
 
-RACES = [*ROWS, *DOCUMENTS, *SEALS, *LEAVING, *OF_INVOICES, *WRITE_BACKS]
+# --- headers of proposals ---------------------------------------------------------------------------------------------
+
+PROFORMA = Proforma(id=guid("p"), version=version(), number="P-1")
+PROPOSAL = Proposal(PROFORMA, ProposalStatus.READY, changes=2, deliveries=2, company="USPM", line_count=3, pages=1)
+AS_PROPOSAL = {"st": "ready", "ch": 2, "pg": 1}
+
+
+def edited(proposal: Proposal) -> Write:
+    change = PROPOSALS.changing(proposal)
+    change.edited()
+    return change.write()
+
+
+def told_again(proposal: Proposal) -> Write:
+    change = PROPOSALS.changing(proposal)
+    change.received(AT)
+    return change.write()
+
+
+HEADERS = [
+    Race(
+        "an edited proposal",
+        lambda _: edited(PROPOSAL),
+        AS_PROPOSAL,
+        {
+            "being posted, with what was there before": {"st": "posting"},
+            "told in a newer version": {"ch": 3},
+            "with another page of lines": {"pg": 2},
+            "posted up to a page": {"pp": 1},
+            "being emptied": {"dx": True},
+            "edited, which would be lost": {"ev": 1},
+            "submitted, and what is approved would be something else": {"av": 1},
+        },
+    ),
+    Race(
+        "a proforma that arrives again",
+        lambda _: told_again(PROPOSAL),
+        AS_PROPOSAL,
+        {
+            "a newer version of it, which would be judged as the older one": {"ch": 3},
+            "posted, and it would be said to have arrived before that": {"st": "posted"},
+            "submitted, which a newer version would have to take back": {"av": 1},
+        },
+    ),
+    Race(
+        "the company of a proposal",
+        lambda _: PROPOSALS.assign(replace(PROPOSAL, company=None), "USPM"),
+        {"ch": 2},
+        {"of another company already": {"co": "GBPM"}, "a newer version, of another contract": {"ch": 3}},
+    ),
+    Race(
+        "a header whose number is refused",
+        lambda _: PROPOSALS.refuse(PROPOSAL),
+        {"ch": 2},
+        {"of a company, which has it": {"co": "GBPM"}, "a newer version, with another number": {"ch": 3}},
+    ),
+    Race(
+        "a number that a canceled proforma had",
+        lambda _: PROPOSALS.take_number("USPM", PROFORMA, freed_by=guid("canceled")),
+        {"id": guid("canceled"), "fr": True},
+        {"another's by now": {"id": OTHER}, "of one that was activated again": {"fr": None}},
+    ),
+    Race(
+        "the number of a canceled proforma",
+        lambda _: PROPOSALS.free_number("USPM", PROPOSAL),
+        {"id": guid("p")},
+        {"another's, who would lose it": {"id": OTHER}, "free already": {"fr": True}},
+    ),
+]
+
+# --- master data ------------------------------------------------------------------------------------------------------
+
+UNNAMED = MasterRow("msdyn_project", guid("row"), version(), {"name": "Bridge"}, changes=4)
+NAMED = replace(UNNAMED, placed=Placement("USPM", "1"))
+RENAMED = replace(UNNAMED, placed=Placement("USPM", "2"))
+DELETED_ONE = RowKey("msdyn_project", guid("deleted"))
+PAIR = RateKey("default", "EUR", "USD")
+HOLDER, OTHERS, OF_DELETED = (f"msdyn_project#{id}" for id in (guid("row"), OTHER, DELETED_ONE.id))
+
+
+def of_name(which: int, before: MasterRow, after: MasterRow, takes_from: RowKey | None = None) -> Write:
+    return name_writes(TABLE, before, after, takes_from, FinanceMove(leaves="[1]"))[which]
+
+
+MASTER = [
+    Race(
+        "a row of master data",
+        lambda _: row_write(TABLE, NAMED, NAMED),
+        {"ch": 4},
+        {"changed, and the older one would win": {"ch": 5}},
+    ),
+    Race(
+        "a name that a row gets",
+        lambda _: of_name(0, NAMED, RENAMED),
+        {"g": HOLDER},
+        {"another's, and two rows would have it": {"g": OTHERS}},
+    ),
+    Race(
+        "a name that a row leaves",
+        lambda _: of_name(1, NAMED, RENAMED),
+        {"g": HOLDER, "f": "[1]"},
+        {
+            "another's, who would lose it": {"g": OTHERS},
+            "with other columns of finance, which would be lost": {"f": "[2]"},
+        },
+    ),
+    Race(
+        "a name that a deleted row has",
+        lambda _: of_name(0, UNNAMED, NAMED, DELETED_ONE),
+        {"g": OF_DELETED, "st": DELETED},
+        {"another's": {"g": OTHERS}, "of a row that is there again": {"st": "active"}},
+    ),
+    Race(
+        "a deleted row whose name is taken",
+        lambda _: of_name(1, UNNAMED, NAMED, DELETED_ONE),
+        {"nu": "1", "st": DELETED, "ch": 1},
+        {"with another name, which it would lose": {"nu": "2"}, "there again, with its name": {"st": "active"}},
+    ),
+    Race(
+        "the columns of a name",
+        lambda _: of_name(0, NAMED, replace(NAMED, columns={"name": "Tunnel"})),
+        {"g": HOLDER},
+        {"another row's, and it would have the columns of this one": {"g": OTHERS}},
+    ),
+    Race(
+        "rates of a pair",
+        lambda client: ExchangeRates(client, TABLE).give(PAIR, StoredRates({}, 1, {DAY: ACTUAL}), {DAY: TAKER}),
+        {"r_31": UUID(ACTUAL).bytes},
+        {"given to another row, whose rate would count no more": {"r_31": UUID(OTHER).bytes}},
+        (item_key(PAIR)[0], "ROWS#2026-08"),
+    ),
+]
+
+# --- batches, settlements and others ----------------------------------------------------------------------------------
+
+LEDGER_BATCH = LedgerBatch(
+    company="USPM",
+    kind=BatchKind.LEDGER,
+    number=3,
+    period="2026-08",
+    period_number=2,
+    state=BatchState.CLAIMING,
+    setup_version=1,
+    receivables=ReceivablesWay.JOURNAL,
+    opened_at=AT,
+    accounting_currency="USD",
+    spans=((DAY, DAY),),
+    text="",
+    digits={},
+    version=5,
+)
+BATCHES = LedgerBatches(NOBODY, TABLE)
+ANSWER = Answer(company="USPM", kind=BatchKind.LEDGER, number=3, outcome=Outcome.ACCEPTED)
+KEPT = KeptAnswer("hash", AT, ANN, Outcome.ACCEPTED, Effect.NOT_READY, "nothing yet")
+CHANGED_BATCH: Meanwhile = {
+    "changed by another run, which would be lost": {"ve": 6},
+    "sealed, and its list is closed": {"st": "sealed"},
+}
+SETTLED = Settlement(Payment("USPM", "S-1", 2), AT, PaymentRefusal.UNKNOWN_INVOICE)
+INBOX = Receivables(NOBODY, TABLE)
+
+OTHERS_OF_LEDGER = [
+    Race(
+        "a document more in a batch",
+        lambda _: BATCHES.changed(LEDGER_BATCH, BatchVerb.CLAIMED)[0],
+        {"ve": 5, "st": "claiming"},
+        CHANGED_BATCH,
+    ),
+    Race(
+        "why a batch has no files",
+        lambda _: BATCHES.troubled(LEDGER_BATCH, "why")[0],
+        {"ve": 5, "st": "claiming"},
+        CHANGED_BATCH,
+    ),
+    Race(
+        "receivables batches that are counted",
+        lambda _: BATCHES.counted(LEDGER_BATCH, 2, 3),
+        {"r": 2},
+        {"counted by another batch, and would be counted twice": {"r": 3}},
+    ),
+    Race(
+        "the number of a batch in its period",
+        lambda _: BATCHES.opened(LEDGER_BATCH)[2],
+        {"n": 1},
+        {"another batch has it": {"n": 2}},
+    ),
+    Race(
+        "an answer that is tried again",
+        lambda _: BatchAnswers(NOBODY, TABLE).keep_again(ANSWER, KEPT, KEPT),
+        {"ef": Effect.NOT_READY, "at": AT},
+        {
+            "applied by another run, and would be twice": {"ef": Effect.APPLIED},
+            "tried again by another run": {"at": LATER},
+        },
+    ),
+    Race(
+        "a newer version of a settlement",
+        lambda _: INBOX._settlement_write(SETTLED, SETTLED),
+        {"vs": 2, "re": PaymentRefusal.UNKNOWN_INVOICE, "at": AT},
+        {
+            "an even newer one": {"vs": 3},
+            "counted meanwhile, and would be counted twice": {"re": None},
+            "set aside again, at a later time": {"at": LATER},
+        },
+    ),
+    Race(
+        "what was settled of an invoice",
+        lambda _: INBOX._receivable_write(Receivable("USPM", "I-1", (), 3), Receivable("USPM", "I-1", (), 4)),
+        {"n": 3},
+        {"another settlement, which would be lost": {"n": 4}},
+    ),
+    Race(
+        "how far a table was read",
+        lambda client: Sweeps(client, TABLE).store(Sweep("msdyn_project", version=3)),
+        {"version": 3},
+        {"further by another sweep, which would go back": {"version": 4}},
+        ("SWEEP", "msdyn_project"),
+    ),
+]
+
+RACES = [*ROWS, *DOCUMENTS, *SEALS, *LEAVING, *OF_INVOICES, *WRITE_BACKS, *HEADERS, *MASTER, *OTHERS_OF_LEDGER]
 
 
 @pytest.fixture(scope="module")
@@ -588,4 +832,4 @@ def client() -> Iterator[DynamoDBClient]:
 def test_who_comes_second_changes_nothing(client: DynamoDBClient, race: Race) -> None:
     assert happens(client, race, race.held), "even when nobody comes first"
     for why, change in race.meanwhile.items():
-        assert not happens(client, race, race.held | change), f"meanwhile {why}"
+        assert not happens(client, race, {**race.held, **change}), f"meanwhile {why}"
