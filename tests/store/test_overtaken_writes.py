@@ -24,13 +24,22 @@ from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
     JournalStatus,
     PaymentRefusal,
+    PostingType,
     ProposalStatus,
     StagingState,
+    VendorInvoiceStatus,
     WriteBackState,
 )
-from project_invoicing.domain.correction_journal import CorrectionJournal, CorrectionPage, CorrectionStatus, Wanted
+from project_invoicing.domain.correction_journal import (
+    CorrectionJournal,
+    CorrectionLine,
+    CorrectionPage,
+    CorrectionStatus,
+    Wanted,
+)
 from project_invoicing.domain.credited_tax import NOTHING, TaxOfInvoice
 from project_invoicing.domain.history import Done, HistoryEntry
+from project_invoicing.domain.invoice_document import Party, Snapshot
 from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.ledger_answer import Answer, Effect, Outcome
@@ -43,21 +52,27 @@ from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.payment import Payment, Receivable, Settlement
 from project_invoicing.domain.proposal import Proposal, ProposalPage
 from project_invoicing.domain.seals import Seal
-from project_invoicing.domain.staged_row import Correction, StagedRow
+from project_invoicing.domain.staged_row import Correction, Rejection, StagedRow
 from project_invoicing.domain.states import BatchVerb
 from project_invoicing.domain.sweep import Sweep
+from project_invoicing.domain.told_document import ToldDocument
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.errors import Conflict
-from project_invoicing.store import unsealed
+from project_invoicing.store import history, unsealed, vendor_invoices
 from project_invoicing.store.batch_answers import BatchAnswers, KeptAnswer
 from project_invoicing.store.batch_deliveries import BatchDeliveries, Delivery
 from project_invoicing.store.correction_journals import CorrectionJournals
+from project_invoicing.store.dismissals import Kept, dismiss
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.items import Item, key, typed_item
 from project_invoicing.store.journals import Journals
+from project_invoicing.store.leaving import TAKEN, Taken, Turn
+from project_invoicing.store.ledger import Entry, Ledger
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.made_documents import MadeDocuments
 from project_invoicing.store.mailed_documents import MailedDocuments
+from project_invoicing.store.map_states import MapStates
 from project_invoicing.store.master_items import DELETED, item_key
 from project_invoicing.store.master_writes import FinanceMove, name_writes, row_write
 from project_invoicing.store.proposals import Proposals
@@ -66,14 +81,21 @@ from project_invoicing.store.ready import Ready, ReadyDocument
 from project_invoicing.store.ready_progress import Progress as ReadyRead
 from project_invoicing.store.ready_progress import ReadyProgress
 from project_invoicing.store.receivables import Receivables
+from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.seals import Head, Seals
+from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
+from project_invoicing.store.staging_queue import DISMISSED, REJECTED
 from project_invoicing.store.sweeps import Sweeps
+from project_invoicing.store.told_documents import ToldDocuments
 from project_invoicing.store.transactions import Write, transact
-from project_invoicing.store.write_backs import HEADER, UNFINISHED, Document, Progress, WriteBacks
+from project_invoicing.store.vendor_invoices import VendorInvoices
+from project_invoicing.store.write_backs import HEADER, INVOICE_DOCUMENT, UNFINISHED, Document, Progress, WriteBacks
 from tests.builders import guid
+from tests.own_events import journal_posted
 from tests.store import tables
 from tests.store.rows import an_actual, version
+from tests.store_free.recorded import invoice, journal_line, proposal_line
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -104,10 +126,14 @@ class Race(NamedTuple):
     at: tuple[str, str] | None = None
 
 
-def happens(client: DynamoDBClient, race: Race, item: Item) -> bool:
-    """Whether the write is made where the item is like this."""
+def empty(client: DynamoDBClient) -> None:
     for old in tables.contents(client, TABLE):
         client.delete_item(TableName=TABLE, Key=key(old["pk"], old["sk"]))
+
+
+def happens(client: DynamoDBClient, race: Race, item: Item) -> bool:
+    """Whether the write is made where the item is like this."""
+    empty(client)
     if race.at is None:
         write = race.write(client)
         (request,) = write.values()
@@ -151,7 +177,7 @@ UNMOVED: Meanwhile = {
     "moved by another voucher, whose move would be lost": {"cv": ["adjustment#V-1", "adjustment#V-2"]},
 }
 
-ROWS = [
+RACES: list[Race] = [
     Race("an import", lambda _: STAGING.journalised(PENDING, "USPM", "J-1", 1, RATE), AS_PENDING, UNCHANGED),
     Race(
         "an invalid row that is read again",
@@ -264,7 +290,7 @@ def got_on(journal: Journal) -> Write:
     return change.write()
 
 
-DOCUMENTS = [
+RACES += [
     Race(
         "a line more on a journal",
         lambda _: added_to(DRAFT),
@@ -310,7 +336,7 @@ DOCUMENTS = [
 PROPOSALS = Proposals(NOBODY, TABLE, frozenset())
 PROPOSAL_PAGE = ProposalPage("L#00000001", [], version=2)
 
-DOCUMENTS += [
+RACES += [
     Race(
         "an edited page of a proposal",
         lambda _: PROPOSALS.edited_page(guid("p"), PROPOSAL_PAGE, []),
@@ -337,7 +363,7 @@ CORRECTIONS = CorrectionJournals(NOBODY, TABLE)
 CORRECTION = CorrectionJournal("USPM", "C-1", CorrectionStatus.DRAFT, Wanted(DAY, DAY), version=4)
 CORRECTION_PAGE = CorrectionPage("L#00000001", [], 2)
 
-DOCUMENTS += [
+RACES += [
     Race(
         "a correction journal",
         lambda _: CORRECTIONS.changed(CORRECTION)[1],
@@ -362,7 +388,7 @@ DOCUMENTS += [
 
 INVOICES = Invoices(NOBODY, TABLE)
 
-DOCUMENTS += [
+RACES += [
     Race(
         "tax that a credit note gives back",
         lambda _: INVOICES.give_back("USPM", "I-1", TaxOfInvoice(NOTHING), TaxOfInvoice(NOTHING)),
@@ -384,7 +410,7 @@ DOCUMENTS += [
 
 SEALED = {"pk": "JOURNAL#USPM#1", "sk": "H", "ua": AT, "sp": 1}
 
-SEALS = [
+RACES += [
     Race(
         "pages of a document that are sealed",
         lambda _: unsealed.sealed_up_to(TABLE, SEALED, 2),
@@ -435,7 +461,7 @@ LISTED = ReadyDocument("USPM", JOURNAL, "J-1", DAY, DAY, done=("2026-08",))
 BATCH = BatchId("USPM", BatchKind.LEDGER, 3)
 DELIVERY = Delivery(number=1, format="beancount", setup_version=7, without=0, at=AT, who=ANN)
 
-LEAVING = [
+RACES += [
     Race(
         "a document that a batch takes",
         lambda _: READY.taken(LISTED),
@@ -495,7 +521,7 @@ MEANWHILE_MAILED: Meanwhile = {
 }
 OF_INVOICE = "INVOICE#USPM#I-1"
 
-OF_INVOICES = [
+RACES += [
     Race(
         "a document that is made again",
         lambda client: MadeDocuments(client, TABLE).begin_again(MAKING, replace(MAKING, version=3)),
@@ -529,7 +555,7 @@ PROGRESS = Progress(WRITTEN, "L#1", 4, 4, 1, unfinished=True, again=True, own=Wr
 AS_PROGRESS = {"q": UNFINISHED, "qs": AT, "pg": "L#1", "n": 4, "rt": True, "dn": 4, "fl": 1}
 WRITE_BACK = (WRITTEN.pk, HEADER)
 
-WRITE_BACKS = [
+RACES += [
     Race(
         "the next rows of a document",
         lambda client: WriteBacks(client, TABLE).advance(PROGRESS, "L#1", 8, done=4, failed=0),
@@ -608,7 +634,7 @@ def told_again(proposal: Proposal) -> Write:
     return change.write()
 
 
-HEADERS = [
+RACES += [
     Race(
         "an edited proposal",
         lambda _: edited(PROPOSAL),
@@ -673,7 +699,7 @@ def of_name(which: int, before: MasterRow, after: MasterRow, takes_from: RowKey 
     return name_writes(TABLE, before, after, takes_from, FinanceMove(leaves="[1]"))[which]
 
 
-MASTER = [
+RACES += [
     Race(
         "a row of master data",
         lambda _: row_write(TABLE, NAMED, NAMED),
@@ -741,6 +767,7 @@ LEDGER_BATCH = LedgerBatch(
     version=5,
 )
 BATCHES = LedgerBatches(NOBODY, TABLE)
+OF_BATCH = Taken(BATCH, 1, "2026-08", ())
 ANSWER = Answer(company="USPM", kind=BatchKind.LEDGER, number=3, outcome=Outcome.ACCEPTED)
 KEPT = KeptAnswer("hash", AT, ANN, Outcome.ACCEPTED, Effect.NOT_READY, "nothing yet")
 CHANGED_BATCH: Meanwhile = {
@@ -750,7 +777,7 @@ CHANGED_BATCH: Meanwhile = {
 SETTLED = Settlement(Payment("USPM", "S-1", 2), AT, PaymentRefusal.UNKNOWN_INVOICE)
 INBOX = Receivables(NOBODY, TABLE)
 
-OTHERS_OF_LEDGER = [
+RACES += [
     Race(
         "a document more in a batch",
         lambda _: BATCHES.changed(LEDGER_BATCH, BatchVerb.CLAIMED)[0],
@@ -809,7 +836,83 @@ OTHERS_OF_LEDGER = [
     ),
 ]
 
-RACES = [*ROWS, *DOCUMENTS, *SEALS, *LEAVING, *OF_INVOICES, *WRITE_BACKS, *HEADERS, *MASTER, *OTHERS_OF_LEDGER]
+VENDOR = VendorInvoice(
+    "I-1", "GBPM", "V-1", "USPM", VendorInvoiceStatus.PENDING, DAY, DAY, DAY, "USD", Decimal(1), Decimal(0), Decimal(1)
+)
+TOLD = ToldDocument("USPM", "I-1", WriteBackState.PENDING, takers=2)
+TOLD_AT = (f"WRITEBACK#{INVOICE_DOCUMENT}#USPM#I-1", HEADER)
+REJECTED_AT = ("REJECTED#actual#1", "1#schema")
+KEPT_EVENT_OF = Kept(
+    Rejection("actual", "1", "schema", "why", AT),
+    None,
+    "place",
+    {"pk": REJECTED_AT[0], "sk": REJECTED_AT[1], "q": REJECTED},
+)
+
+RACES += [
+    Race(
+        "a vendor invoice that is posted",
+        lambda client: transact(client, VendorInvoices(client, TABLE).posted(VENDOR, "V-1", DAY, EDITED)),
+        {"st": "pending"},
+        {"posted by another run, and there would be two vouchers": {"st": "posted"}},
+        (vendor_invoices.partition("GBPM", "USPM", "I-1"), HEADER),
+    ),
+    Race(
+        "a document that is ready",
+        lambda client: MadeDocuments(client, TABLE).ready(MAKING, (), journal_posted(AT)),
+        {"st": "making"},
+        {"ready already, and would be told and mailed again": {"st": "ready"}},
+        (OF_INVOICE, "DOCUMENT"),
+    ),
+    Race(
+        "Dataverse was told of a document",
+        lambda client: ToldDocuments(client, TABLE).end(TOLD, WriteBackState.DONE),
+        {"q": UNFINISHED, "qs": AT, "bg": 2},
+        {"begun by another, who has seen more and still has to tell": {"bg": 3}},
+        TOLD_AT,
+    ),
+    Race(
+        "a document that is told again",
+        lambda client: ToldDocuments(client, TABLE).again("USPM", "I-1", LATER, EDITED),
+        {"bg": 2},
+        {"being told, and its worker would count as overtaken": {"q": UNFINISHED}},
+        TOLD_AT,
+    ),
+    Race(
+        "a rejected event that is dismissed",
+        lambda client: dismiss(Staging(client, TABLE), KEPT_EVENT_OF, "why", EDITED),
+        {"q": REJECTED},
+        {
+            "dismissed by another person": {"q": DISMISSED},
+            "a row by now, which a delivery has changed": {"st": "pending"},
+            "changed by a delivery": {"ch": 2},
+        },
+        REJECTED_AT,
+    ),
+    Race(
+        "the right to take documents for a batch",
+        lambda _: Turn(BATCHES, "USPM", 3).take(OF_BATCH)[0],
+        {"ve": 3},
+        {"another run's, and documents would be in two batches": {"ve": 4}},
+    ),
+    Race(
+        "documents that are off the list",
+        lambda client: Turn(LedgerBatches(client, TABLE), "USPM", 3)._leave(OF_BATCH),
+        {"ve": 3, "kd": "ledger", "nu": 3, "lp": 1},
+        {
+            "another page by another run, whose documents would stay": {"lp": 2},
+            "another turn": {"ve": 4},
+        },
+        (f"{TAKEN}USPM", "PAGE"),
+    ),
+    Race(
+        "a report of a reconciliation",
+        lambda client: Reconciliations(client, TABLE).keep({"at": AT}),
+        {"at": "2026-08-30T09:00:00Z", "r": "{}"},
+        {"that of a later run": {"at": LATER}},
+        ("RECONCILIATION", "LAST"),
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -833,3 +936,103 @@ def test_who_comes_second_changes_nothing(client: DynamoDBClient, race: Race) ->
     assert happens(client, race, race.held), "even when nobody comes first"
     for why, change in race.meanwhile.items():
         assert not happens(client, race, {**race.held, **change}), f"meanwhile {why}"
+
+
+# --- what is written once ---------------------------------------------------------------------------------------------
+
+LINE = proposal_line()
+JOURNAL_LINE = journal_line()
+ENTRY = Entry("V-1", DAY, "1100", PostingType.CUSTOMER_BALANCE, "USD", Decimal(1), Decimal(1), Decimal(1))
+AN_INVOICE = invoice(invoice_number="I-1")
+SNAPSHOT = Snapshot(Party("USPM", "Contoso"), Party("C-001", "Adventure"), Decimal("0.01"))
+KEPT_EVENT = {
+    "source": "dataverse",
+    "detail-type": "actual.created",
+    "time": AT,
+    "detail": {"id": ACTUAL, "entity": "actual", "row_version": 1},
+}
+CORRECTED = CorrectionLine(1, ACTUAL, (), ())
+NEW: Mapping[str, Callable[[Any], Any]] = {
+    "a journal": lambda _: JOURNALS.create(DRAFT),
+    "a page of a journal": lambda _: JOURNALS.page("USPM", "J-1", [JOURNAL_LINE]),
+    "a proposal": lambda _: PROPOSALS.create(PROFORMA, "USPM"),
+    "a canceled proforma": lambda _: PROPOSALS.create_canceled(PROFORMA),
+    "a page of a proposal": lambda _: PROPOSALS.page(guid("p"), [LINE]),
+    "the number of a proposal": lambda _: PROPOSALS.take_number("USPM", PROFORMA),
+    "an invoice": lambda _: INVOICES.create(AN_INVOICE, NOTHING),
+    "a page of an invoice": lambda _: INVOICES.page("USPM", "I-1", 1, [LINE]),
+    "what an invoice's document says": lambda _: INVOICES.keep_snapshot("USPM", "I-1", SNAPSHOT),
+    "a vendor invoice": lambda _: vendor_invoices.created(TABLE, replace(AN_INVOICE, borrower="GBPM", vendor="V-1")),
+    "a page of the ledger": lambda _: Ledger(NOBODY, TABLE).page(JOURNAL, "USPM", "J-1", 1, [ENTRY]),
+    "a correction journal": lambda _: CORRECTIONS.create(CORRECTION),
+    "a page of a correction journal": lambda _: CORRECTIONS.page(CORRECTION, [CORRECTED]),
+    "a request for a correction journal": lambda _: CORRECTIONS.once("USPM", "token", "C-1"),
+    "what is ready to leave": lambda _: READY.put(LISTED),
+    "a batch": lambda _: BATCHES.opened(LEDGER_BATCH)[0],
+    "an open batch": lambda _: BATCHES.opened(LEDGER_BATCH)[1],
+    "a page of a batch": lambda _: BATCHES.page(OF_BATCH),
+    "an answer": lambda _: BatchAnswers(NOBODY, TABLE).keep(ANSWER, KEPT),
+    "a settlement": lambda _: INBOX._settlement_write(None, SETTLED),
+    "the first settlement of an invoice": lambda _: INBOX._receivable_write(
+        Receivable("USPM", "I-1"), Receivable("USPM", "I-1", (), 1)
+    ),
+    "an entry of a history": lambda _: history.entry(TABLE, "document", EDITED),
+    "a seal": lambda client: Seals(client, TABLE).appended(Seal("USPM", 1, AT, "", AT, AT, ()))[0],
+}
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_what_another_run_has_written_is_not_written_over(client: DynamoDBClient, name: str) -> None:
+    write = NEW[name](client)
+    item = write["Put"]["Item"]
+    empty(client)
+    transact(client, [write])
+    client.put_item(TableName=TABLE, Item={"pk": item["pk"], "sk": item["sk"], "by": {"S": "another run"}})
+    with pytest.raises(TransactionCancelled):
+        transact(client, [write])
+    assert [one["by"] for one in tables.contents(client, TABLE)] == ["another run"]
+
+
+ONCE: Mapping[str, Callable[[Any], Any]] = {
+    "a delivery": lambda client: BatchDeliveries(client, TABLE).begin(BATCH, DELIVERY),
+    "what came in place of an answer": lambda client: BatchAnswers(client, TABLE).keep_unreadable("text", "why", AT),
+    "a document of an invoice": lambda client: MadeDocuments(client, TABLE).begin(MAKING),
+    "the first mail of an invoice": lambda client: MailedDocuments(client, TABLE).claim(None, MAIL, ()),
+    "an event that is kept for a map": lambda client: MapStates(client, TABLE).keep("actuals", KEPT_EVENT),
+    "a signature": lambda client: Signatures(client, TABLE).claim("signature", 0),
+    "a write-back that is to be done": lambda client: WriteBacks(client, TABLE).record(WRITTEN, AT),
+}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_a_second_time_changes_nothing(client: DynamoDBClient, name: str) -> None:
+    empty(client)
+    ONCE[name](client)
+    (item,) = tables.contents(client, TABLE)
+    client.put_item(TableName=TABLE, Item={**key(item["pk"], item["sk"]), "by": {"S": "another run"}})
+    with suppress(Conflict, KeyError):  # who reads what is there finds nothing that it knows
+        ONCE[name](client)
+    assert [one.get("by") for one in tables.contents(client, TABLE)] == ["another run"]
+
+
+def test_an_accepted_batch_is_closed_once(client: DynamoDBClient) -> None:
+    """The second answer of the other side finds that it is accepted, and looks again."""
+    empty(client)
+    transact(client, [BATCHES.opened(LEDGER_BATCH)[1]])
+    transact(client, [BATCHES.closed(BATCH)])
+    with pytest.raises(TransactionCancelled):
+        transact(client, [BATCHES.closed(BATCH)])
+
+
+@pytest.mark.parametrize("before", [None, "claiming"])
+def test_a_batch_is_opened_once_the_one_before_is_sealed(client: DynamoDBClient, before: str | None) -> None:
+    """Else two batches would take documents at once, and their numbers would not be in the order of their lists."""
+    sealed = BATCHES.opened(LEDGER_BATCH)[3]
+    where = sealed["ConditionCheck"]["Key"]
+    empty(client)
+    if before:
+        client.put_item(TableName=TABLE, Item=where | {"st": {"S": before}})
+    with pytest.raises(TransactionCancelled):
+        transact(client, [sealed])
+    client.put_item(TableName=TABLE, Item=where | {"st": {"S": "sealed"}})
+    transact(client, [sealed])
