@@ -44,9 +44,9 @@ from project_invoicing.domain.journal import Journal, JournalPage
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.ledger_answer import Answer, Effect, Outcome
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState, LedgerBatch, ReceivablesWay
-from project_invoicing.domain.made_document import DocumentState, MadeDocument
+from project_invoicing.domain.made_document import Attachment, DocumentState, MadeDocument
 from project_invoicing.domain.mailed_document import MailedDocument, MailState
-from project_invoicing.domain.master_data import RateKey, RowKey
+from project_invoicing.domain.master_data import NameKey, Part, RateKey, RowKey
 from project_invoicing.domain.master_row import MasterRow, Placement
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.payment import Payment, Receivable, Settlement
@@ -57,10 +57,11 @@ from project_invoicing.domain.states import BatchVerb
 from project_invoicing.domain.sweep import Sweep
 from project_invoicing.domain.told_document import ToldDocument
 from project_invoicing.domain.vendor_invoice import VendorInvoice
+from project_invoicing.domain.waits import Waits
 from project_invoicing.errors import Conflict
 from project_invoicing.store import history, unsealed, vendor_invoices
 from project_invoicing.store.batch_answers import BatchAnswers, KeptAnswer
-from project_invoicing.store.batch_deliveries import BatchDeliveries, Delivery
+from project_invoicing.store.batch_deliveries import BatchDeliveries, Delivery, RefusedFormat
 from project_invoicing.store.correction_journals import CorrectionJournals
 from project_invoicing.store.dismissals import Kept, dismiss
 from project_invoicing.store.errors import TransactionCancelled
@@ -73,6 +74,7 @@ from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.made_documents import MadeDocuments
 from project_invoicing.store.mailed_documents import MailedDocuments
 from project_invoicing.store.map_states import MapStates
+from project_invoicing.store.master_data import _finance_write
 from project_invoicing.store.master_items import DELETED, item_key
 from project_invoicing.store.master_writes import FinanceMove, name_writes, row_write
 from project_invoicing.store.proposals import Proposals
@@ -109,8 +111,8 @@ ANN = person("ann@contoso.example")
 EDITED = HistoryEntry(AT, ANN, Done.EDITED)
 
 
-Meanwhile = Mapping[str, Mapping[str, Any]]
-"""What another run has changed, by what it did."""
+Meanwhile = Mapping[str, Mapping[str, Any] | None]
+"""What another run has changed, by what it did; ``None`` where it has removed the item."""
 
 
 class Race(NamedTuple):
@@ -131,19 +133,21 @@ def empty(client: DynamoDBClient) -> None:
         client.delete_item(TableName=TABLE, Key=key(old["pk"], old["sk"]))
 
 
-def happens(client: DynamoDBClient, race: Race, item: Item) -> bool:
+def happens(client: DynamoDBClient, race: Race, item: Mapping[str, Any] | None) -> bool:
     """Whether the write is made where the item is like this."""
     empty(client)
     if race.at is None:
         write = race.write(client)
         (request,) = write.values()
-        client.put_item(TableName=TABLE, Item=request["Key"] | typed_item(item))
+        if item is not None:
+            client.put_item(TableName=TABLE, Item=request["Key"] | typed_item(item))
         try:
             transact(client, [write])
         except TransactionCancelled:
             return False
         return True
-    client.put_item(TableName=TABLE, Item=key(*race.at) | typed_item(item))
+    if item is not None:
+        client.put_item(TableName=TABLE, Item=key(*race.at) | typed_item(item))
     before = list(tables.contents(client, TABLE))
     with suppress(Conflict):
         race.write(client)
@@ -219,7 +223,7 @@ RACES: list[Race] = [
         "looking whether it was moved",
         lambda _: STAGING.as_corrected(POSTED),
         AS_POSTED,
-        {name: change for name, change in UNMOVED.items() if "st" not in change},
+        {name: change for name, change in UNMOVED.items() if change and "st" not in change},
     ),
     Race(
         "a draft of corrections",
@@ -497,6 +501,12 @@ RACES += [
         },
     ),
     Race(
+        "a format that can take a batch now",
+        lambda client: BatchDeliveries(client, TABLE).not_refused(BATCH, RefusedFormat("csv", AT, "why")),
+        {"at": AT},
+        {"refused again by another run, for another reason": {"at": LATER}},
+    ),
+    Race(
         "a delivery that is given up",
         lambda client: BatchDeliveries(client, TABLE).give_up(BATCH, DELIVERY, LATER),
         {"fo": "beancount"},
@@ -628,6 +638,15 @@ def edited(proposal: Proposal) -> Write:
     return change.write()
 
 
+WAITING = replace(PROPOSAL, status=ProposalStatus.WAITING)
+
+
+def waiting(proposal: Proposal) -> Write:
+    change = PROPOSALS.changing(proposal)
+    change.left_waiting(Waits(), AT)
+    return change.write()
+
+
 def told_again(proposal: Proposal) -> Write:
     change = PROPOSALS.changing(proposal)
     change.received(AT)
@@ -658,6 +677,24 @@ RACES += [
             "posted, and it would be said to have arrived before that": {"st": "posted"},
             "submitted, which a newer version would have to take back": {"av": 1},
         },
+    ),
+    Race(
+        "what a proposal waits for",
+        lambda _: waiting(replace(WAITING, waits=Waits(documents=frozenset({"J-1", "J-2"})))),
+        {"st": "waiting", "ch": 2, "pg": 1, "wp": ["J-1", "J-2"]},
+        {"one of them posted meanwhile, which it would wait for again": {"wp": ["J-2"]}},
+    ),
+    Race(
+        "that a proposal waits for no document",
+        lambda _: waiting(replace(WAITING, waits=Waits())),
+        {"st": "waiting", "ch": 2, "pg": 1},
+        {"one to wait for, which would be forgotten": {"wp": ["J-1"]}},
+    ),
+    Race(
+        "the first look at what a proposal waits for",
+        lambda _: waiting(WAITING),
+        {"st": "waiting", "ch": 2, "pg": 1},
+        {"looked at by another run": {"wp": ["J-1"]}},
     ),
     Race(
         "the company of a proposal",
@@ -692,6 +729,7 @@ NAMED = replace(UNNAMED, placed=Placement("USPM", "1"))
 RENAMED = replace(UNNAMED, placed=Placement("USPM", "2"))
 DELETED_ONE = RowKey("msdyn_project", guid("deleted"))
 PAIR = RateKey("default", "EUR", "USD")
+NAME = NameKey(Part.PROJECTS, "USPM", "1")
 HOLDER, OTHERS, OF_DELETED = (f"msdyn_project#{id}" for id in (guid("row"), OTHER, DELETED_ONE.id))
 
 
@@ -711,6 +749,22 @@ RACES += [
         lambda _: of_name(0, NAMED, RENAMED),
         {"g": HOLDER},
         {"another's, and two rows would have it": {"g": OTHERS}},
+    ),
+    Race(
+        "a name that gets columns of finance",
+        lambda _: name_writes(TABLE, NAMED, RENAMED, None, FinanceMove(comes="[1]"))[0],
+        {},
+        {"with columns that a person has set on it, which would be lost": {"f": "[2]"}},
+    ),
+    Race(
+        "columns of finance",
+        lambda _: _finance_write(TABLE, NAME, {"g": HOLDER, "fv": 2}, {"b": 1}, {}),
+        {"g": HOLDER, "fv": 2},
+        {
+            "of another row, which they are not meant for": {"g": OTHERS},
+            "set and taken away again by another person": {"fv": 4},
+            "set by another person": {"f": '{"a":1}'},
+        },
     ),
     Race(
         "a name that a row leaves",
@@ -884,6 +938,7 @@ RACES += [
         {"q": REJECTED},
         {
             "dismissed by another person": {"q": DISMISSED},
+            "accepted after all, and nothing is left to dismiss": None,
             "a row by now, which a delivery has changed": {"st": "pending"},
             "changed by a delivery": {"ch": 2},
         },
@@ -935,7 +990,7 @@ def client() -> Iterator[DynamoDBClient]:
 def test_who_comes_second_changes_nothing(client: DynamoDBClient, race: Race) -> None:
     assert happens(client, race, race.held), "even when nobody comes first"
     for why, change in race.meanwhile.items():
-        assert not happens(client, race, {**race.held, **change}), f"meanwhile {why}"
+        assert not happens(client, race, None if change is None else {**race.held, **change}), f"meanwhile {why}"
 
 
 # --- what is written once ---------------------------------------------------------------------------------------------
@@ -1036,3 +1091,28 @@ def test_a_batch_is_opened_once_the_one_before_is_sealed(client: DynamoDBClient,
         transact(client, [sealed])
     client.put_item(TableName=TABLE, Item=where | {"st": {"S": "sealed"}})
     transact(client, [sealed])
+
+
+def test_a_file_that_another_has_attached_under_the_name_stays(client: DynamoDBClient) -> None:
+    """Both were put under their hash; the invoice has the one that came first."""
+    empty(client)
+    made = MadeDocuments(client, TABLE)
+    made.attach("USPM", "I-1", Attachment("sheet.pdf", "first", 1, AT), EDITED)
+    with pytest.raises(TransactionCancelled):
+        made.attach("USPM", "I-1", Attachment("sheet.pdf", "second", 1, LATER), replace(EDITED, at=LATER))
+    assert [one.sha256 for one in made.attachments("USPM", "I-1")] == ["first"]
+
+
+def test_a_row_that_moved_meanwhile_is_not_dismissed_and_the_person_is_told(client: DynamoDBClient) -> None:
+    empty(client)
+    assert not dismiss(Staging(client, TABLE), KEPT_EVENT_OF, "why", EDITED)
+    client.put_item(TableName=TABLE, Item=key(*REJECTED_AT) | {"q": {"S": REJECTED}})
+    assert dismiss(Staging(client, TABLE), KEPT_EVENT_OF, "why", EDITED)
+
+
+def test_a_delivery_that_another_run_has_begun_is_the_one_that_goes_on(client: DynamoDBClient) -> None:
+    """It has the format and the set-up of then: two workers write the same files."""
+    empty(client)
+    deliveries = BatchDeliveries(client, TABLE)
+    assert deliveries.begin(BATCH, DELIVERY) == DELIVERY
+    assert deliveries.begin(BATCH, replace(DELIVERY, format="csv", at=LATER)) == DELIVERY
