@@ -19,6 +19,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from project_invoicing.domain.accrued_revenue import AccrualCorrection
 from project_invoicing.domain.actor import person
 from project_invoicing.domain.actual import Proforma
 from project_invoicing.domain.codes import (
@@ -52,18 +53,18 @@ from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.payment import Payment, Receivable, Settlement
 from project_invoicing.domain.proposal import Proposal, ProposalPage
 from project_invoicing.domain.seals import Seal
-from project_invoicing.domain.staged_row import Correction, Rejection, StagedRow
+from project_invoicing.domain.staged_row import Correction, OnJournal, Rejection, StagedRow
 from project_invoicing.domain.states import BatchVerb
 from project_invoicing.domain.sweep import Sweep
 from project_invoicing.domain.told_document import ToldDocument
 from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.domain.waits import Waits
-from project_invoicing.errors import Conflict
+from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.store import history, unsealed, vendor_invoices
 from project_invoicing.store.batch_answers import BatchAnswers, KeptAnswer
 from project_invoicing.store.batch_deliveries import BatchDeliveries, Delivery, RefusedFormat
 from project_invoicing.store.correction_journals import CorrectionJournals
-from project_invoicing.store.dismissals import Kept, dismiss
+from project_invoicing.store.dismissals import Kept, dismiss, kept_of
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.invoices import Invoices
 from project_invoicing.store.items import Item, key, typed_item
@@ -87,16 +88,17 @@ from project_invoicing.store.reconciliations import Reconciliations
 from project_invoicing.store.seals import Head, Seals
 from project_invoicing.store.signatures import Signatures
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.staging_queue import DISMISSED, REJECTED
+from project_invoicing.store.staging_queue import DISMISSED, REJECTED, changed_position, relinked_position
 from project_invoicing.store.sweeps import Sweeps
 from project_invoicing.store.told_documents import ToldDocuments
 from project_invoicing.store.transactions import Write, transact
 from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.store.write_backs import HEADER, INVOICE_DOCUMENT, UNFINISHED, Document, Progress, WriteBacks
 from tests.builders import guid
+from tests.faults import overtaken
 from tests.own_events import journal_posted
 from tests.store import tables
-from tests.store.rows import an_actual, version
+from tests.store.rows import a_link, an_actual, version
 from tests.store_free.recorded import invoice, journal_line, proposal_line
 
 if TYPE_CHECKING:
@@ -236,6 +238,16 @@ RACES: list[Race] = [
         lambda _: STAGING.taken_off_correction_journal(ACTUAL, "C-1"),
         {"aj": "C-1"},
         {"on another draft, which would lose it": {"aj": "C-2"}},
+    ),
+    Race(
+        "an accrual that is corrected",
+        lambda _: STAGING.accrual_corrected(
+            replace(POSTED, correction_journal="C-1"),
+            Correction("accrual", "V-2"),
+            AccrualCorrection("C-1", "V-2", ()),
+        ),
+        {**AS_POSTED, "aj": "C-1"},
+        {"taken off the draft, and put on another one": {"aj": "C-2"}},
     ),
     Race(
         "Dataverse has the accounting details",
@@ -476,13 +488,19 @@ RACES += [
         "one of a document's periods",
         lambda _: READY.done_with(LISTED, "2026-09"),
         {"dn": ["2026-08"]},
-        {"another period was taken, which would be taken again": {"dn": ["2026-07", "2026-08"]}},
+        {
+            "taken whole, and it would be listed again": None,
+            "another period was taken, which would be taken again": {"dn": ["2026-07", "2026-08"]},
+        },
     ),
     Race(
         "a document that cannot be taken",
-        lambda _: READY.held(LISTED, "why"),
-        {"dn": ["2026-08"]},
-        {"taken for another period meanwhile": {"dn": ["2026-07", "2026-08"]}},
+        lambda _: READY.held(replace(LISTED, done=()), "why"),
+        {},
+        {
+            "taken, and it would be listed again": None,
+            "taken for a period meanwhile": {"dn": ["2026-08"]},
+        },
     ),
     Race(
         "how far the list was filled",
@@ -794,7 +812,16 @@ RACES += [
         {"another row's, and it would have the columns of this one": {"g": OTHERS}},
     ),
     Race(
-        "rates of a pair",
+        "rates of a pair, as they are to be",
+        lambda client: ExchangeRates(client, TABLE).write(
+            PAIR, StoredRates({}, 1, {}, fence="a"), {DAY: RATE}, AT, told=False
+        ),
+        {"ve": 1, "fe": "a"},
+        {"other rates by another run": {"ve": 2}, "a day that a row has left for good": {"fe": "b"}},
+        item_key(PAIR),
+    ),
+    Race(
+        "which row has a rate",
         lambda client: ExchangeRates(client, TABLE).give(PAIR, StoredRates({}, 1, {DAY: ACTUAL}), {DAY: TAKER}),
         {"r_31": UUID(ACTUAL).bytes},
         {"given to another row, whose rate would count no more": {"r_31": UUID(OTHER).bytes}},
@@ -1116,3 +1143,73 @@ def test_a_delivery_that_another_run_has_begun_is_the_one_that_goes_on(client: D
     deliveries = BatchDeliveries(client, TABLE)
     assert deliveries.begin(BATCH, DELIVERY) == DELIVERY
     assert deliveries.begin(BATCH, replace(DELIVERY, format="csv", at=LATER)) == DELIVERY
+
+
+def only(client: DynamoDBClient) -> Item:
+    (item,) = (one for one in tables.contents(client, TABLE) if one["sk"] == "A")
+    return item
+
+
+def imported(client: DynamoDBClient) -> None:
+    row = replace(PENDING, changes=1, links_accepted=0)
+    transact(client, [STAGING.journalised(row, "USPM", "J-1", 1, RATE)])
+
+
+def test_a_row_that_is_imported_while_a_newer_version_arrives_stays_on_its_journal(client: DynamoDBClient) -> None:
+    """It would wait for an import again, and its money would be on two journals."""
+    empty(client)
+    staging = Staging(client, TABLE)
+    staging.receive(an_actual(ACTUAL, 1))
+    with overtaken(client, 2, lambda: imported(client)):
+        staging.receive(an_actual(ACTUAL, 2, price="200"))
+    row = only(client)
+    assert (row["st"], row["jn"], row["rv"]) == ("imported", "J-1", 2)
+    assert "q" in row, "the import looks at its line again"
+
+
+def test_a_row_that_is_posted_while_a_connection_arrives_is_not_looked_at_again(client: DynamoDBClient) -> None:
+    empty(client)
+    staging = Staging(client, TABLE)
+    staging.receive(an_actual(ACTUAL, 1))
+    imported(client)
+
+    def posted() -> None:
+        client.put_item(TableName=TABLE, Item=typed_item(only(client) | {"st": "posted"}))
+
+    with overtaken(client, 2, posted):
+        staging.connect(a_link(actual_id=ACTUAL))
+    assert "q" not in only(client)
+
+
+def test_a_row_that_changes_while_a_connection_arrives_is_looked_at_for_both(client: DynamoDBClient) -> None:
+    """Its place in the queue says that both are to be looked at."""
+    empty(client)
+    staging = Staging(client, TABLE)
+    staging.receive(an_actual(ACTUAL, 1))
+    imported(client)
+    with overtaken(client, 2, lambda: transact(client, [STAGING.to_look_at(ACTUAL, OnJournal("J-1"))])):
+        staging.connect(a_link(actual_id=ACTUAL))
+    changed = {"qs": changed_position(ACTUAL)}
+    assert only(client)["qs"] == relinked_position(changed, ACTUAL) != relinked_position({}, ACTUAL)
+
+
+REFUSED = Rejected("schema", "why", entity="actual", id="1")
+
+
+def test_what_was_rejected_and_dismissed_stays_so_when_it_comes_again(client: DynamoDBClient) -> None:
+    empty(client)
+    staging = Staging(client, TABLE)
+    staging.reject(REFUSED, {"row_version": 1}, AT)
+    (kept,) = kept_of(staging, "actual", "1")
+    assert dismiss(staging, kept, "why", EDITED)
+    staging.reject(REFUSED, {"row_version": 1}, LATER)
+    (rejection,) = staging.rejections("actual", "1")
+    assert (rejection.at, rejection.dismissed) == (AT, "why")
+
+
+def test_an_event_that_is_gone_is_not_mended_again(client: DynamoDBClient) -> None:
+    """Nobody is said to have done what another one did."""
+    empty(client)
+    staging = Staging(client, TABLE)
+    staging.mended("actual", "1", "1#schema", EDITED)
+    assert list(staging.history("actual", "1")) == []
