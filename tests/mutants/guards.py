@@ -224,17 +224,21 @@ class _Guards(_Switches):
                 one.value = self.visit(value)
             keywords.append(one)
         node.keywords = keywords
-        place = _CONDITION_OF.get(_called(node), -1)
-        if not self.name.startswith("store/"):
-            place = -1
+        self._visit_arguments(node)
+        node.func = self.visit(node.func)
+        if _called(node) == "suppress" and {ast.unparse(one) for one in node.args} & _LOSING:
+            return self.choose(node, ast.Call(node.func, [], []), "handler", f"raises on: {ast.unparse(node)}")
+        if newer:
+            return self.choose(node, _after(node, True), "version", f"always newer: {text}")
+        return node
+
+    def _visit_arguments(self, node: ast.Call) -> None:
+        """Those without a name, of which one may be a written condition."""
+        place = _CONDITION_OF.get(_called(node)) if self.name.startswith("store/") else None
         for number, argument in enumerate(node.args):
             as_written = short(argument) if number == place else ""
             given = self.visit(argument)
             node.args[number] = self._always(given, as_written) if number == place else given
-        node.func = self.visit(node.func)
-        if newer:
-            return self.choose(node, _after(node, True), "version", f"always newer: {text}")
-        return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         target = node.targets[0]

@@ -1094,7 +1094,7 @@ def test_a_second_time_changes_nothing(client: DynamoDBClient, name: str) -> Non
     client.put_item(TableName=TABLE, Item={**key(item["pk"], item["sk"]), "by": {"S": "another run"}})
     with suppress(Conflict, KeyError):  # who reads what is there finds nothing that it knows
         ONCE[name](client)
-    assert [one.get("by") for one in tables.contents(client, TABLE)] == ["another run"]
+    assert [*tables.contents(client, TABLE)] == [{"pk": item["pk"], "sk": item["sk"], "by": "another run"}]
 
 
 def test_an_accepted_batch_is_closed_once(client: DynamoDBClient) -> None:
@@ -1213,3 +1213,21 @@ def test_an_event_that_is_gone_is_not_mended_again(client: DynamoDBClient) -> No
     staging = Staging(client, TABLE)
     staging.mended("actual", "1", "1#schema", EDITED)
     assert list(staging.history("actual", "1")) == []
+
+
+def test_who_asks_for_what_is_being_told_hears_that_it_is_due(client: DynamoDBClient) -> None:
+    empty(client)
+    told = ToldDocuments(client, TABLE)
+    assert told.again("USPM", "I-1", LATER, EDITED)
+    assert not told.again("USPM", "I-1", LATER, replace(EDITED, at=LATER))
+
+
+def test_a_worker_that_was_overtaken_is_told_so_and_not_failed(client: DynamoDBClient) -> None:
+    """It would be started again, and a document that another has finished would end among the dead letters."""
+    empty(client)
+    backs = WriteBacks(client, TABLE)
+    assert backs.record(WRITTEN, AT)
+    assert not backs.record(WRITTEN, AT)
+    assert backs.advance(PROGRESS, "L#1", 8, done=4, failed=0) is None
+    assert not backs.put_off(WRITTEN, LATER, seen=LATER)
+    assert not backs.again(PROGRESS, LATER, EDITED, everything=True)
