@@ -33,10 +33,10 @@ _LONGEST: Final = 70
 
 _WORDS: Final = re.compile(
     r"""
-    status|state|st|versions?|changes|ch|hash|digest|etag|token|claim(ed)?|held|holder|taken|taker|pinned|current|outdated|
+    status|state|st|versions?|changes|ch|hash|digest|etag|token|claim(ed)?|held|holder|taken|taker|pinned|outdated|
     posted|delet(ed|ing)|newer|duplicate|known|seen|sealed|sent|told|closed|open|begun|withdrawn|cancell?ed|finished|done|
     again|already|late|approved|submitted|editable|final|faster|lost|failed|reasons|once|completed|acknowledged|delivered|
-    continued|corrected|credited|reversed|billed|released|same|overtaken
+    continued|corrected|credited|reversed|released|same|overtaken
     """,
     re.VERBOSE,
 )

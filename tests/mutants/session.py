@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import time as TimeOfDay  # noqa: N812 - beside the module
@@ -228,8 +229,9 @@ class Session:
     def _warm_up(self, items: Sequence[pytest.Item]) -> None:
         """Some tests of this process, so that the session's fixtures and late imports are there for all forks."""
         some = items[:: max(1, len(items) // _WARM)]
-        for item, after in zip_longest(some, some[1:], fillvalue=items[-1]):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        with quiet():
+            for item, after in zip_longest(some, some[1:], fillvalue=items[-1]):
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
 
 
 class Reached:
@@ -275,12 +277,30 @@ def forked(run: Callable[[Callable[[Any], None]], None]) -> tuple[int, int]:
     try:
         os.setsid()
         os.close(reading)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nothing, stream)
+        _to_nowhere(0, 1, 2)
         run(lambda told: _write(writing, json.dumps(told).encode() + b"\n"))
     finally:
         os._exit(0)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what tests and functions write to standard output."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    _to_nowhere(1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _to_nowhere(*streams: int) -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in streams:
+        os.dup2(nothing, stream)
 
 
 def _write(channel: int, data: bytes) -> None:
