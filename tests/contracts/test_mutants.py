@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -207,3 +209,13 @@ diff --git a/layers/a.py b/layers/a.py
 -gone
 """
     assert lines_of(told) == {"layers/a.py": {3, 4, 11}}
+
+
+@pytest.mark.slow
+def test_a_run_kills_what_a_test_misses_and_tells_what_is_argued_from_what_survives(tmp_path: Path) -> None:
+    only = r"store/unsealed\.py:_marked:condition without|batch_answers\.py:BatchAnswers\.keep_pages:.*exists"
+    tests = "tests/store/test_overtaken_writes.py"
+    command = [sys.executable, "-m", "tests.mutants", "--notes", str(tmp_path), "--only", only, tests]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.stderr.splitlines()[-1] == "3 found: 1 argued, 2 killed"
+    assert done.returncode == 0

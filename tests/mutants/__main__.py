@@ -20,6 +20,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     switch.install(rules=options.rules)
     until = datetime.strptime(options.until, "%H:%M").time() if options.until else None  # noqa: DTZ007 - a time of day
-    folder = ROOT / ".mutants" / ("rules" if options.rules else "guards")
+    folder = options.notes / ("rules" if options.rules else "guards")
     choice = Choice(chosen, folder, options.jobs, options.limit, until, go_on=options.go_on, reach_only=options.reach)
     session = Session(choice)
     tests = options.tests or [str(ROOT / "tests" / name) for name in FOLDERS if (ROOT / "tests" / name).is_dir()]
@@ -71,6 +72,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--go-on", action="store_true", help="leave out what an earlier run has killed")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes at a time (1)")
     parser.add_argument("--limit", type=float, default=60, metavar="SECONDS", help="for the tests of one mutant (60)")
+    parser.add_argument("--notes", type=Path, default=ROOT / ".mutants", metavar="DIR", help="where notes are kept")
     parser.add_argument("--until", default="", metavar="HH:MM", help="begin no other one later than this")
     return parser.parse_args(arguments)
 
