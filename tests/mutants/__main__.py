@@ -118,7 +118,8 @@ def _report(chosen: Sequence[Mutant], verdicts: dict[str, tuple[str, str]]) -> i
     by_verdict: dict[str, list[Mutant]] = {}
     for one in chosen:
         verdict = verdicts.get(one.id, ("not tried", ""))[0]
-        by_verdict.setdefault("argued" if verdict in LEFT and one.id in argued else verdict, []).append(one)
+        is_argued = one.id in argued and verdict in (*LEFT, "undecided")
+        by_verdict.setdefault("argued" if is_argued else verdict, []).append(one)
     missed = [one for verdict in LEFT for one in by_verdict.get(verdict, [])]
     noticed = [one for verdict in KILLED for one in by_verdict.get(verdict, []) if one.id in argued]
     for one in [*missed, *by_verdict.get("undecided", [])]:
