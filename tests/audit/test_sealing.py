@@ -362,6 +362,7 @@ def test_once_the_backfill_is_done_nothing_more_is_taken_for_old(sealed: Audited
     assert first(sealed.verify())[0] == "added"
     (slipped,) = (one for one in sealed.items(sealed.names.proposals_table, "HISTORY#") if one["sk"].endswith("0000"))
     sealed.write(sealed.names.proposals_table, {name: slipped[name] for name in slipped if name not in ("ua", "se")})
+    assert backfill(sealed.seals, sealed.sealable, LATER, lambda *_: None) == 0, "it would be sealed as if it were old"
     assert backfill(sealed.seals, sealed.sealable, LATER, lambda *_: None, again=True) == 1
 
 
