@@ -106,6 +106,14 @@ def test_a_batch_that_gets_ready_is_delivered_in_the_formats_of_its_company_once
     assert house.now(batch).deliveries == 2
 
 
+def test_a_batch_that_was_refused_before_its_event_came_is_not_delivered_by_it(house: House) -> None:
+    """Somebody has taken it another way: whether it goes once more is for a person to say."""
+    house.policy({"formats": [D365]})
+    batch = house.ready(V1)
+    house.answered(batch, "refused", message="no such account")
+    assert house.delivering().automatically(batch.id) == []
+
+
 def test_a_format_that_refuses_does_not_stop_the_other_one(house: House) -> None:
     house.policy({"formats": [D365, "beancount"]})
     batch = house.ready(voucher("PV-" + "0" * 30, ("540100", "1.00"), ("540900", "-1.00")))
