@@ -61,7 +61,15 @@ from project_invoicing.domain.told_document import ToldDocument
 from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.domain.waits import Waits
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.store import dismissals, history, list_backfill, milestone_links, unsealed, vendor_invoices
+from project_invoicing.store import (
+    batch_answers,
+    dismissals,
+    history,
+    list_backfill,
+    milestone_links,
+    unsealed,
+    vendor_invoices,
+)
 from project_invoicing.store.batch_answers import BatchAnswers, KeptAnswer
 from project_invoicing.store.batch_deliveries import BatchDeliveries, Delivery, RefusedFormat
 from project_invoicing.store.correction_journals import CorrectionJournals
@@ -1327,3 +1335,14 @@ def test_a_milestone_that_is_named_again_stays_named(client: DynamoDBClient) -> 
     for _ in range(2):
         milestone_links.note(staging, "milestone", ACTUAL)
     assert milestone_links.naming(staging, ["milestone"]) == {"milestone": [ACTUAL]}
+
+
+def test_an_answer_of_several_pages_whose_first_attempt_has_died_is_kept_by_the_next_one(
+    client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would never be taken: its pages are there for good."""
+    monkeypatch.setattr(batch_answers, "PAGE", 20)
+    empty(client)
+    for _ in range(2):
+        BatchAnswers(client, TABLE).keep_pages(ANSWER)
+    assert len([*tables.contents(client, TABLE)]) > 2
