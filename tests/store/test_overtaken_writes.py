@@ -85,9 +85,9 @@ from project_invoicing.store.list_backfill import ListBackfill
 from project_invoicing.store.made_documents import MadeDocuments
 from project_invoicing.store.mailed_documents import MailedDocuments
 from project_invoicing.store.map_states import MapStates
-from project_invoicing.store.master_data import _finance_write
+from project_invoicing.store.master_data import MasterData, _finance_write
 from project_invoicing.store.master_items import DELETED, item_key
-from project_invoicing.store.master_writes import FinanceMove, name_writes, row_write
+from project_invoicing.store.master_writes import FinanceMove, RowChange, name_writes, row_write
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.rates import ExchangeRates, StoredRates
 from project_invoicing.store.ready import Ready, ReadyDocument
@@ -1306,10 +1306,11 @@ def test_what_moves_on_while_it_is_listed_gets_the_place_of_what_it_is_by_then(c
     read = {"pk": "p", "sk": "H", "st": "ready"}
 
     def place(item: Item) -> dict[str, str]:
-        return {"lp": item["st"], "ls": "1"}
+        return {"lp": item.get("st", "page"), "ls": "1"}
 
     empty(client)
-    ListBackfill._put(backfill, client, TABLE, read, place)
+    for one in (read, {"pk": "p", "sk": "page"}):
+        ListBackfill._put(backfill, client, TABLE, one, place)
     assert [*tables.contents(client, TABLE)] == [], "removed meanwhile"
     client.put_item(TableName=TABLE, Item=typed_item(read | {"st": "posted"}))
     ListBackfill._put(backfill, client, TABLE, read, place)
@@ -1346,3 +1347,10 @@ def test_an_answer_of_several_pages_whose_first_attempt_has_died_is_kept_by_the_
     for _ in range(2):
         BatchAnswers(client, TABLE).keep_pages(ANSWER)
     assert len([*tables.contents(client, TABLE)]) > 2
+
+
+def test_a_row_that_changed_meanwhile_stops_none_of_those_that_are_written_with_it(client: DynamoDBClient) -> None:
+    empty(client)
+    new = MasterRow("msdyn_project", guid("new"), version(), {"name": "Tunnel"})
+    changes = [RowChange(UNNAMED, UNNAMED, None), RowChange(new, new, None)]
+    assert MasterData(client, TABLE).save_together(changes) == [False, True]
