@@ -459,6 +459,12 @@ RACES += [
         },
     ),
     Race(
+        "an entry that a version without seals wrote",
+        lambda _: unsealed.of_an_earlier_version(TABLE, {"pk": "HISTORY#1", "sk": "1"}, AT),
+        {},
+        {"removed, and what is not there would be sealed": None},
+    ),
+    Race(
         "the end of a chain",
         lambda client: Seals(client, TABLE).appended(Seal("USPM", 2, AT, "before", AT, AT, ()))[1],
         {"n": 1, "h": "before"},
