@@ -68,6 +68,10 @@ test-large: setup ## The tests of the largest documents, which take minutes
 nightly: deployed ## The slow and the largest tests with many more examples and seeds than `make pr` takes time for
 	@NIGHTLY=1 $(RUN) -m pytest -n auto --dist worksteal -m "slow or large" $(ARGS)
 
+.PHONY: mutants
+mutants: setup ## Weaken each guard in turn and say which no test misses: [ARGS='--only REGEX --changed main --rules --jobs 2']
+	@$(RUN) -m tests.mutants $(ARGS)
+
 # What needs one processor each runs side by side; then the tests, the slow and the stand-in's among them, in one run (D-130).
 .PHONY: pr
 pr: everything ## Everything that CI runs
