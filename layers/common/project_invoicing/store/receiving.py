@@ -44,7 +44,7 @@ class Receiving(RowVerbs):
     def receive(self, actual: Actual, at: str | None = None, *, reads_fees: bool = True) -> Delivery:
         """Stores one version of an actual, delivered at a time (ISO 8601).
 
-        ``reads_fees``: the table map has a column of fees. Else a fee that was read before is settled (D-326).
+        ``reads_fees``: the table map has a column of fees. Else a fee that was read before is settled (D-290).
 
         One request when the row is new, or when this version or a newer one is already waiting there: the update fills
         what is absent and counts the delivery, and its condition holds in just these two cases. Any other delivery (a
