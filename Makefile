@@ -68,6 +68,10 @@ test-large: setup ## The tests of the largest documents, which take minutes
 nightly: deployed ## The slow and the largest tests with many more examples and seeds than `make pr` takes time for
 	@NIGHTLY=1 $(RUN) -m pytest -n auto --dist worksteal -m "slow or large" $(ARGS)
 
+.PHONY: mutants
+mutants: setup ## Weaken each guard in turn and say which no test misses: [ARGS='--only REGEX --changed main --rules --jobs 2']
+	@$(RUN) -m tests.mutants $(ARGS)
+
 # What needs one processor each runs side by side; then the tests, the slow and the stand-in's among them, in one run (D-130).
 .PHONY: pr
 pr: everything ## Everything that CI runs
@@ -137,8 +141,9 @@ goldens: setup ## Write samples, generated documents and the scenarios' expected
 	@$(RUN) -m tools.table_maps --golden
 	@$(RUN) -m tools.rules_coverage > .rules-coverage && mv .rules-coverage docs/rules-coverage.md
 	@for events in $(SCENARIOS); do \
-	    scenario=$$(dirname "$$events"); echo "$$scenario"; \
-	    $(COMMAND) run --setup "$$scenario/setup.yaml" --events "$$events" --out "$$scenario/expected.json" > /dev/null; \
+	    scenario=$$(dirname "$$events"); echo "$$scenario"; map="$$scenario/map.json"; \
+	    $(COMMAND) run --setup "$$scenario/setup.yaml" --events "$$events" $$([ -f "$$map" ] && echo --map "$$map") \
+	        --out "$$scenario/expected.json" > /dev/null; \
 	done
 
 # The locks have hashes and no addresses, so that they serve whoever has a mirror. uv.lock has addresses: not kept.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -147,15 +148,19 @@ def _child(
 def _leashed(command: list[str], variables: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
     scratch = tempfile.mkdtemp(prefix="project-invoicing-")
     leash = [sys.executable, "-S", "-E", str(ROOT / "local" / "leash.py"), scratch]
-    return subprocess.Popen(
-        [*leash, *command],
-        stdin=subprocess.PIPE,
-        stdout=output,
-        stderr=output,
-        env={"PATH": os.environ.get("PATH", os.defpath), "HOME": scratch, "TMPDIR": scratch, **variables},
-        # Ctrl-C goes to the terminal's process group: the engine is to end after us, not under our hands.
-        start_new_session=True,
-    )
+    try:
+        return subprocess.Popen(
+            [*leash, *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env={"PATH": os.environ.get("PATH", os.defpath), "HOME": scratch, "TMPDIR": scratch, **variables},
+            # Ctrl-C goes to the terminal's process group: the engine is to end after us, not under our hands.
+            start_new_session=True,
+        )
+    except BaseException:  # Ctrl-C as well: nobody else knows of the folder yet
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
 
 
 def _let_go(process: subprocess.Popen[bytes]) -> None:

@@ -43,6 +43,8 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.store.whole_stack import WholeJournals, WholeProposals, WholeStaging, vouchers
 from project_invoicing.store.write_backs import PAYMENT
 from project_invoicing.use_cases.ledger_batches.lists import batch_row
+from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.receivables import ageing as ages
 from project_invoicing.use_cases.result_rows import invoice_row, voucher_row
 from project_invoicing.use_cases.setups import SetupVersions
 
@@ -97,8 +99,21 @@ def build(client: DynamoDBClient, names: Settings, now: str, refused: Sequence[d
     return (
         made
         | ({"vendor_invoices": vendor_invoices} if vendor_invoices else {})
-        | ({"receivables": receivables} if receivables else {})
+        | (
+            {"receivables": receivables, "ageing": list(_ageing(client, names, receivables, now))}
+            if receivables
+            else {}
+        )
     )
+
+
+def _ageing(
+    client: DynamoDBClient, names: Settings, receivables: Sequence[dict[str, Any]], now: str
+) -> Iterator[dict[str, Any]]:
+    """What customers owe at the end, of each company that was told of a payment."""
+    place = ListPlace.read(client, names, now)
+    for company in sorted({row["company"] for row in receivables}):
+        yield ages.shown(ages.ageing(place, ages.asked(place, company, None, None)), place)
 
 
 def _batches(batches: LedgerBatches, setup: FinanceSetup) -> Iterator[dict[str, Any]]:
@@ -111,8 +126,11 @@ def _batches(batches: LedgerBatches, setup: FinanceSetup) -> Iterator[dict[str, 
 
 
 def refusals_in(answer: Any, at: str, action: str) -> list[dict[str, Any]]:
-    """The refusals that a function answered a manual step with, in the order of companies and documents."""
-    refused = answer.get("refused") or () if isinstance(answer, dict) else ()
+    """The refusals that a function answered a manual step with, in the order of companies and documents.
+
+    With payments that are kept and count nowhere yet.
+    """
+    refused = [*answer.get("refused", ()), *answer.get("aside", ())] if isinstance(answer, dict) else []
     rows = [{"at": at, "action": action, **one} for one in refused]
     return sorted(rows, key=lambda row: (row["company"] or "", row["document"] or ""))
 

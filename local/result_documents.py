@@ -67,6 +67,7 @@ def _journal_line(line: JournalLine, journal: Journal, posted: bool, show: Figur
         "resource": line.resource,
         "status": status,
         "error": line.error if status is JournalStatus.ERROR else None,
+        **({"tags": line.tags} if line.tags else {}),
     }
 
 

@@ -93,8 +93,16 @@ class Outcome:
     dead_letters: list[DeadLetter]
 
 
-def _mapped_by(file: Path) -> str:
-    """Lets this process and its functions read by the table maps of a file. Returns how these differ, as JSON."""
+@contextmanager
+def _mapped_by(file: Path | None) -> Iterator[str]:
+    """Lets this process and its functions read by the table maps of a file, if one is named, until the run ends.
+
+    Gives how the maps differ from ours, as JSON.
+    """
+    before = os.environ.get(maps.OVERRIDES_VARIABLE)
+    if file is None:
+        yield before or ""
+        return
     changes = parsed(file, read_text(file), "it names table maps, and for each the fields whose columns differ")
     try:
         maps.overridden(changes)
@@ -103,7 +111,13 @@ def _mapped_by(file: Path) -> str:
     text = json.dumps(changes)
     os.environ[maps.OVERRIDES_VARIABLE] = text
     maps.table_maps.cache_clear()
-    return text
+    try:
+        yield text
+    finally:
+        os.environ.pop(maps.OVERRIDES_VARIABLE)
+        if before is not None:
+            os.environ[maps.OVERRIDES_VARIABLE] = before
+        maps.table_maps.cache_clear()
 
 
 def run(options: Options) -> Outcome:
@@ -112,15 +126,15 @@ def run(options: Options) -> Outcome:
     Raises ``InvalidInput`` before anything has run, or at a line that names a document which the run should have made
     and has not. Also ``TemplateError``, ``EngineError``.
     """
-    overrides = _mapped_by(options.map) if options.map else os.environ.get(maps.OVERRIDES_VARIABLE, "")
-    stack_template = template.read(ROOT / "template.yaml", TableMapOverrides=overrides)
-    document = read_setup(options.setup)
-    runnable = [function.name for function in stack_template.functions if function.scheduled]
-    scenario = read_scenario(options.events, runnable, document)
-    lines = scenario.lines
-    if options.deployed:
-        deployed.build()
     with ExitStack() as until_end:
+        overrides = until_end.enter_context(_mapped_by(options.map))
+        stack_template = template.read(ROOT / "template.yaml", TableMapOverrides=overrides)
+        document = read_setup(options.setup)
+        runnable = [function.name for function in stack_template.functions if function.scheduled]
+        scenario = read_scenario(options.events, runnable, document)
+        lines = scenario.lines
+        if options.deployed:
+            deployed.build()
         folder = until_end.enter_context(kept.held(options.keep)) if options.keep else None
         if folder and folder.file.exists():
             raise InvalidInput([f"--keep: {folder.file} is there already; name another folder, or remove it"])

@@ -190,6 +190,6 @@ def _explained(error: ValidationError) -> Iterator[str]:
             case "extra_forbidden":
                 yield f"{field}: is not known here{_known_beside(detail['loc'])}"
             case "value_error":
-                yield f"{field}: {detail['ctx']['error']}"
+                yield f"{field}: {detail['ctx']['error']}".removeprefix(": ")  # of the line as a whole
             case _:
                 yield f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, not {shown(detail['input'])}"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
+from local import schedules
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.domain.text import guid
 
@@ -159,7 +160,10 @@ class CallLine(Line):
 
 
 class RunLine(CallLine):
+    """``scheduled``: as by its schedule, which does more than a person asks for."""
+
     run: str
+    scheduled: Literal[True] | None = None
     company: _Named | None = None
     proposal_id: _Named | None = None
     journal_id: _Named | None = None
@@ -170,6 +174,12 @@ class RunLine(CallLine):
     kind: Literal["ledger", "receivables", "payables"] | None = None
     actor: str | None = None
 
+    @model_validator(mode="after")
+    def _schedules_name_nothing(self) -> RunLine:
+        if self.scheduled and (named := self.named()):
+            raise ValueError(f"what is scheduled runs for everything; leave {', '.join(named)} out")
+        return self
+
     @property
     def function(self) -> str:
         return self.run
@@ -179,9 +189,11 @@ class RunLine(CallLine):
         return self.run
 
     def named(self) -> dict[str, str]:
-        return self.model_dump(exclude={"at", "run"}, exclude_none=True)
+        return self.model_dump(exclude={"at", "run", "scheduled"}, exclude_none=True)
 
     def event(self) -> Json:
+        if self.scheduled:
+            return schedules.event(self.at)
         return self._event("Manual Run", self.model_dump(exclude={"at", "run"}, exclude_none=True))
 
 
@@ -207,7 +219,9 @@ class _Edit(_Document):
 
 class _Approval(_Given):
     company: _Named
-    proposal_id: _Named
+    proposal_id: _Named | None = None
+    vendor_invoice: _Named | None = None
+    lender: _Named | None = None
     comment: str | None = None
     actor: str | None = None
 
@@ -241,7 +255,7 @@ class _Costs(_Given):
 
 
 class _Adjusts(_Given):
-    """Also the actuals and their dimensions; what these may say is for the function to say."""
+    """Also what gets other dimensions or tags, and which; what these may say is for the function to say."""
 
     model_config = ConfigDict(extra="allow")
     company: _Named
@@ -310,6 +324,20 @@ class EditLine(CallLine):
 
 class DeleteLinesLine(CallLine):
     delete_lines: _Document
+
+
+class _OwnColumns(_Given):
+    """Finance's own columns of a row of master data; what these may say is for the function to say."""
+
+    part: str
+    company: _Named | None = None
+    number: str
+    columns: Json
+    actor: str | None = None
+
+
+class EditMasterDataLine(CallLine):
+    edit_master_data: _OwnColumns
 
 
 class SubmitProposalLine(CallLine):
@@ -399,12 +427,17 @@ class AdjustAccountingLine(CallLine):
     adjust_accounting: _Adjusts
 
 
+class CorrectTagsLine(CallLine):
+    correct_tags: _Adjusts
+
+
 KINDS: Final[Mapping[str, type[Line]]] = {
     "dataverse": DataverseLine,
     "approve": ApproveLine,
     "confirm": ConfirmLine,
     "run": RunLine,
     "edit": EditLine,
+    "edit_master_data": EditMasterDataLine,
     "delete_lines": DeleteLinesLine,
     "submit_proposal": SubmitProposalLine,
     "approve_proposal": ApproveProposalLine,
@@ -420,6 +453,7 @@ KINDS: Final[Mapping[str, type[Line]]] = {
     "answer_vendor_invoice": AnswerVendorInvoiceLine,
     "post_costs": PostCostsLine,
     "adjust_accounting": AdjustAccountingLine,
+    "correct_tags": CorrectTagsLine,
     "create_accrual_journal": CreateAccrualJournalLine,
     "edit_accrual_journal": EditAccrualJournalLine,
     "remove_accrual_lines": RemoveAccrualLinesLine,

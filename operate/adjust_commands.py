@@ -1,4 +1,4 @@
-"""``invoicing adjust`` on the command line: the dimensions of posted transactions."""
+"""``invoicing adjust`` on the command line: the dimensions and tags of posted transactions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from operate.actor import acting, actor_option
 from operate.arguments import ask_a_stack, given_date, named_text, verb
 from operate.calling import stack_named
 from operate.corrections import debit_and_credit, refusals
-from operate.document_verbs import Asker
+from operate.document_verbs import Asker, named_values
 from operate.found import Document
 from operate.invalid_input import InvalidInput
-from operate.outcomes import done, show
+from operate.outcomes import answered, done, show
 from operate.stack_tables import the_company
 from operate.terminal import console
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Adds the commands to a command line."""
-    adjusts = commands.add_parser("adjust", help="the accounting of posted transactions: their dimensions")
+    adjusts = commands.add_parser("adjust", help="the accounting of posted transactions: dimensions, tags")
     verbs = adjusts.add_subparsers(required=True, metavar="WHAT")
     previews = verb(
         verbs,
@@ -57,6 +57,26 @@ def add(commands: Commands) -> None:
         ask_a_stack(one, command)
         actor_option(one)
     posts.add_argument("--reason", type=named_text, help="why; kept with the vouchers")
+    tags = verb(
+        verbs,
+        "tags",
+        "give a line of a posted voucher other financial tags; no voucher, only an entry of the history",
+        "adjust tags PV-00000042 --line 2 --tag IndustryEvent='2026 Event' --reason 'typed wrong'",
+    )
+    tags.add_argument("voucher", type=named_text, metavar="NUMBER", help="the number of the voucher")
+    tags.add_argument("--line", type=int, required=True, metavar="N", help="the place of the line in it, from 1")
+    tags.add_argument(
+        "--tag",
+        type=named_text,
+        action="append",
+        required=True,
+        metavar="LABEL=VALUE",
+        help="a tag and its value, all of the line anew; null takes them off",
+    )
+    tags.add_argument("--company", type=named_text, help="of this company; may be left out where there is one")
+    tags.add_argument("--reason", type=named_text, help="why; kept in the history")
+    ask_a_stack(tags, _tags)
+    actor_option(tags)
 
 
 def changes(texts: Sequence[str]) -> dict[str, str | None]:
@@ -79,6 +99,17 @@ def _asked(options: argparse.Namespace, action: str) -> tuple[str, Mapping[str, 
     given = ("date", "posting_type", "reason")
     request |= {name: value for name in given if (value := getattr(options, name, None))}
     return company, asker.edit(action, request)
+
+
+def _tags(options: argparse.Namespace) -> int:
+    tags = named_values(options.tag, "--tag", "IndustryEvent=2026")
+    asker = Asker.of(stack_named(options.stack_prefix), options.stack_prefix, acting(options.actor))
+    company = the_company(options.company, asker.place.setup)
+    request: dict[str, Any] = {"company": company, "voucher": options.voucher, "line": options.line, "tags": tags}
+    answer = asker.edit("correct_tags", request | ({"reason": options.reason} if options.reason else {}))
+    document = Document("voucher", company, options.voucher)
+    what = "has these tags already" if answer["outcome"] == "unchanged" else f"line {options.line} has other tags"
+    return show([answered(document, answer, what)], "Tags", as_json=options.json, nothing="")
 
 
 def _preview(options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from operate.outcomes import Outcome, answered, show
 if TYPE_CHECKING:
     from operate.arguments import Commands
 
-_STEPS: Final = (
+STEPS: Final = (
     ("submit", "submit_proposal", "submit proposals for approval, as posting them now would post them", False),
     ("approve", "approve_proposal", "approve proposals that are submitted", False),
     ("reject", "reject_proposal", "refuse approval; what is rejected can be edited and submitted again", True),
@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
     """Adds the commands to a command line."""
     proposals = commands.add_parser("proposal", help="approval of proposals, where a company approves them")
     steps = proposals.add_subparsers(required=True, metavar="WHAT")
-    for name, action, does, must_say in _STEPS:
+    for name, action, does, must_say in STEPS:
         example = f"proposal {name} INV-0001"
         step = verb(steps, name, does, f'{example} --comment "the tax group is wrong"' if must_say else example)
         step.add_argument("numbers", type=named_text, nargs="+", metavar="NUMBER", help="the number of a proposal")

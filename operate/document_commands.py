@@ -74,6 +74,7 @@ def _add_edits(commands: Commands) -> None:
         "edit INV-0001 --due-date 2026-10-15",
         "edit INV-0001 --all-lines --item-sales-tax-group EXP",
         "edit USPM-000001 --where category=Labor --dimension CostCenter=007",
+        "edit USPM-000001 --tag IndustryEvent='2026 Event'",
     )
     _numbers(edits, "the number of a proposal or a journal")
     for name in _DATES:
@@ -89,6 +90,15 @@ def _add_edits(commands: Commands) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="of a proposal's header or of journal lines, all of them anew; null takes them back",
+    )
+    edits.add_argument(
+        "--tag",
+        type=named_text,
+        action="append",
+        default=[],
+        metavar="LABEL=VALUE",
+        help="of journal lines, or without these of lines that are added later: the financial tags, all of them anew; "
+        "null takes them off",
     )
     _lines(edits)
     _acts(edits, _edit)
@@ -301,7 +311,9 @@ def _edit(options: argparse.Namespace) -> int:
     dates, groups = _given(options, _DATES), _given(options, _GROUPS)
     changes: dict[str, Any] = {**dates, **groups}
     if options.dimension:
-        changes["dimensions"] = verbs.dimensions(options.dimension)
+        changes["dimensions"] = verbs.named_values(options.dimension, "--dimension", "CostCenter=007")
+    if options.tag:
+        changes["tags"] = verbs.named_values(options.tag, "--tag", "IndustryEvent=2026")
     if not changes:
         raise InvalidInput(["edit: say what to change; see invoicing edit --help"])
     if dates and lines is not None:

@@ -105,9 +105,9 @@ def _posted(document: Document, answer: Mapping[str, Any]) -> Outcome:
 
 
 def edit(asker: Asker, document: Document, changes: Mapping[str, Any], lines: Mapping[str, Any] | None) -> Outcome:
-    """Changes the header of a proposal, or the lines that ``lines`` chooses."""
-    if lines is None and document.kind == JOURNAL:
-        detail = "only lines of a journal can be edited; say which: --line, --where or --all-lines"
+    """Changes the header of a proposal or a journal, or the lines that ``lines`` chooses."""
+    if lines is None and document.kind == JOURNAL and changes.keys() != {"tags"}:
+        detail = "only tags of a journal itself can be edited; say which lines: --line, --where or --all-lines"
         return refused(document, RejectReason.SCHEMA, detail)
     chosen = {} if lines is None else {"lines": dict(lines)}
     answer = asker.edit("edit", {**name_of(document), **chosen, **changes})
@@ -145,7 +145,7 @@ def line_filter(lines: Sequence[str], where: Sequence[str], *, every: bool) -> J
     return wanted or None
 
 
-def dimensions(texts: Sequence[str]) -> Json | None:
+def named_values(texts: Sequence[str], option: str, such_as: str) -> Json | None:
     """``NAME=VALUE`` …, or ``null`` to take them back. Raises ``InvalidInput``."""
     if list(texts) == ["null"]:
         return None
@@ -153,7 +153,7 @@ def dimensions(texts: Sequence[str]) -> Json | None:
     for text in texts:
         name, _, value = text.partition("=")
         if not name or not value:
-            raise InvalidInput([f"--dimension: write NAME=VALUE, such as CostCenter=007, not {text!r}"])
+            raise InvalidInput([f"{option}: write NAME=VALUE, such as {such_as}, not {text!r}"])
         found_[name] = value
     return found_
 

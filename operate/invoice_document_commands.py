@@ -20,7 +20,9 @@ from operate.arguments import ask_a_stack, named_text, verb
 from operate.calling import call, stack_named
 from operate.found import INVOICE, PROPOSAL, Document, NotFound
 from operate.invalid_input import InvalidInput
+from operate.outcomes import NOT_VALID, REFUSED_CODE
 from operate.terminal import console, printable
+from project_invoicing.domain.codes import RejectReason
 
 if TYPE_CHECKING:
     from operate.arguments import Commands
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 FUNCTION: Final = "invoice_documents"
 _SENDING: Final = "invoice_sending"
 _FORMATS: Final = ("pdf", "html", "xml")
-_REFUSED: Final = 1
+_WORST: Final = (0, NOT_VALID, REFUSED_CODE)
 _LARGEST: Final = 4 * 1024 * 1024
 _WORD: Final = "document"
 _VERBS: Final = ("show", "make", "all", "preview", "attach", "resend")
@@ -141,7 +143,7 @@ def _all(options: argparse.Namespace) -> int:
         print(f"{len(made)} made, {answer['there']} there before, {answer['not_asked']} nobody asks for.")
         if not answer["finished"]:
             print("There was no time for all of them; give the command again.")
-    return code or (_REFUSED if answer.get("failed") else 0)
+    return code or (REFUSED_CODE if answer.get("failed") else 0)
 
 
 def _attach(options: argparse.Namespace) -> int:
@@ -159,7 +161,7 @@ def _attach(options: argparse.Namespace) -> int:
         answers.show_rows(console(), "Attached", rows, most=len(rows))
         for told in late:
             print(f"{told[0].upper()}{told[1:]}.")
-    return _REFUSED if any(_is_refused(answer) for answer in made) else 0
+    return max((_code(answer) for answer in made), default=0, key=_WORST.index)
 
 
 def _resend(options: argparse.Namespace) -> int:
@@ -169,7 +171,7 @@ def _resend(options: argparse.Namespace) -> int:
         asked["to"] = options.to
     answer = call(stack_named(options.stack_prefix), _SENDING, {"resend": asked})
     code = _told(options, answer, "Mail", [answer])
-    return code or (0 if answer["outcome"] in _GONE else _REFUSED)
+    return code or (0 if answer["outcome"] in _GONE else REFUSED_CODE)
 
 
 def _content(file: Path) -> bytes:
@@ -220,7 +222,14 @@ def _told(options: argparse.Namespace, answer: Json, title: str, rows: list[Json
         print(printable(answer["outcome"]), file=sys.stderr)
     else:
         answers.show_rows(console(), title, rows, most=len(rows))
-    return _REFUSED if _is_refused(answer) else 0
+    return _code(answer)
+
+
+def _code(answer: Json) -> int:
+    """Not valid where what was asked for can't be: refused, where something else stood in the way."""
+    if not _is_refused(answer):
+        return 0
+    return NOT_VALID if answer["refused"][0]["reason"] == RejectReason.SCHEMA else REFUSED_CODE
 
 
 def _given(options: argparse.Namespace, one: Document, answer: Json) -> int:

@@ -136,6 +136,7 @@ _NOTHING: Final = {
     Kind.APPROVALS: "is to be approved",
     Kind.WAITING: "waits",
     Kind.REJECTED: "is kept as rejected",
+    Kind.ON_ACCOUNT: "is to be billed on account",
     Kind.UNEXPORTED: "is left that the general ledgers do not have",
     Kind.DIFFERENCES: "differs, as far as the last reconciliation says",
 }
@@ -267,6 +268,20 @@ def _unexported(row: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _on_account(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "company": row["company"],
+        "date": row["date"],
+        "milestone": row["name"],
+        "id": row["id"],
+        "contract line": row["contract_line"],
+        "amount": _money(row),
+        "stands": row["stands"],
+        "set by finance": row["own"],
+        "in Dataverse": row["in_dataverse"],
+    }
+
+
 _CELLS: Final = {
     Kind.PROPOSALS: _proposal,
     Kind.APPROVALS: _approval,
@@ -277,4 +292,5 @@ _CELLS: Final = {
     Kind.DIFFERENCES: _difference,
     Kind.VOUCHERS: _voucher,
     Kind.UNEXPORTED: _unexported,
+    Kind.ON_ACCOUNT: _on_account,
 }

@@ -45,7 +45,7 @@ def show(number: str, company: str | None, stack: str | None) -> Json:
 
 
 def record(payment: Mapping[str, Any], stack: str | None, actor: str) -> Json:
-    """What the function answered: ``outcome``, and ``refused`` where it counts nowhere."""
+    """What the function answered: ``outcome``, and ``refused`` or ``aside`` where it counts nowhere."""
     return call(stack_named(stack), FUNCTION, {"payment": {**payment, "actor": actor}})
 
 

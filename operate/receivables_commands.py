@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from operate.arguments import Commands
 
 _BAD_ANSWER: Final = 1
+_NOWHERE: Final = ("refused", "aside")
 _NOT_FILLED: Final = "What earlier versions posted is not in the lists yet, and not here; run: invoicing fill-lists"
 _TABLES: Final = ("rows", "accounting", "invoices")
 
@@ -148,7 +149,7 @@ def _pay(options: argparse.Namespace) -> int:
         done = list(receivables.record_file(options.file, options.stack_prefix, actor))
     else:
         done = [receivables.record(_said(options), options.stack_prefix, actor)]
-    refused = [{"line": one.get("line"), **why} for one in done for why in one.get("refused", ())]
+    refused, aside = ([{"line": one.get("line"), **why} for one in done for why in one.get(of, ())] for of in _NOWHERE)
     if options.json:
         print(json.dumps(done if options.file else done[0], indent=2))
     else:
@@ -157,9 +158,10 @@ def _pay(options: argparse.Namespace) -> int:
             if "detail" in one:
                 print(printable(f"{one['detail']}{f'; open: {left}' if left else ''}."))
         if options.file:
-            print(f"{len(done)} payments were told; {len(refused)} of them count nowhere.")
+            print(f"{len(done)} payments were told; {len(refused) + len(aside)} of them count nowhere.")
         _table("Refused", refused)
-    return _BAD_ANSWER if refused else 0
+        _table("Set aside: kept, and tried again every hour", aside)
+    return _BAD_ANSWER if refused or aside else 0
 
 
 def _said(options: argparse.Namespace) -> Json:

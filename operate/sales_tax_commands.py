@@ -77,8 +77,9 @@ def _tell(found: Shown, *, lines: bool) -> None:
         print(f"The documents of what is {direction} come to {net} {found.currency} without tax.")
     if lines:
         show(screen, "Lines", map(_line, found.lines))
+    show(screen, "Billed by lenders and not posted here: in no sum", map(asdict, found.not_posted))
     show(screen, "Differences", map(asdict, found.differences))
-    if not found.rows and not found.differences:
+    if not (found.rows or found.not_posted or found.differences):
         print("Nothing was invoiced on these days.")
 
 
@@ -101,6 +102,7 @@ def _row(row: ShownRow) -> Mapping[str, Any]:
         "credited tax-free": row.credited_tax_free,
         "credited tax": row.credited_tax,
         "due": f"{row.due} {row.currency}",
+        "not deductible": row.not_deductible,
     }
 
 
@@ -117,4 +119,5 @@ def _line(line: ShownLine) -> Mapping[str, Any]:
         "tax": f"{line.tax} {line.currency}",
         "accounting base": line.accounting_base,
         "accounting tax": line.accounting_tax,
+        "not deductible": line.accounting_not_deductible,
     }

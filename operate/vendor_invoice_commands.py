@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from operate import answers
 from operate.actor import acting, actor_option
+from operate.approval_commands import STEPS
 from operate.arguments import ask_a_stack, given_date, named_text, verb
 from operate.calling import stack_named
 from operate.corrections import debit_and_credit, refusals
@@ -69,6 +71,15 @@ def add(commands: Commands) -> None:
     either = replies.add_mutually_exclusive_group(required=True)
     either.add_argument("--posted", type=named_text, metavar="NUMBER", help="the number that it was posted under there")
     either.add_argument("--refused", type=named_text, metavar="WHY", help="why it is refused there")
+    for name, action, does, must_say in STEPS:
+        example = f"vendor-invoices {name} FTI-00000001 --company USPM"
+        step = verb(verbs, name, _of_invoices(does), f'{example} --comment "no such order"' if must_say else example)
+        step.add_argument("numbers", nargs="+", type=named_text, metavar="NUMBER", help="the numbers of the invoices")
+        step.add_argument("--comment", type=named_text, required=must_say, help="what is said with it, in its history")
+        step.add_argument("--company", type=named_text, help="the borrower; may be left out where there is one company")
+        step.add_argument("--lender", type=named_text, help="who has billed it, where two have used the number")
+        ask_a_stack(step, partial(_step, action=action))
+        actor_option(step)
     for one, command in ((lists, _list), (previews, _preview), (posts, _post), (replies, _answer)):
         one.add_argument("--company", type=named_text, help="the borrower; may be left out where there is one company")
         if one is not lists:
@@ -135,6 +146,22 @@ def _post(options: argparse.Namespace) -> int:
         for one in answer.get("posted", ())
     ]
     return show([*posted, *refusals(_KIND, company, answer)], "Vendor invoices", as_json=options.json, nothing="")
+
+
+def _of_invoices(does: str) -> str:
+    """What a step does, said of vendor invoices."""
+    return does.replace("proposals", "vendor invoices").replace("can be edited and submitted", "can be submitted")
+
+
+def _step(options: argparse.Namespace, action: str) -> int:
+    said = {"comment": options.comment} if options.comment else {}
+    made = []
+    for number in options.numbers:
+        company, answer = _asked(options, action, vendor_invoice=number, **said)
+        refused = refusals(_KIND, company, answer)
+        document = Document(_KIND, company, number)
+        made += refused or [done(document, str(answer["outcome"]).replace("_", " "))]
+    return show(made, "Approval", as_json=options.json, nothing="Nothing to do.")
 
 
 def _answer(options: argparse.Namespace) -> int:

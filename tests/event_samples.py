@@ -466,6 +466,7 @@ def command_samples() -> dict[str, Any]:
         "dimensions": {"CostCenter": "999"},
         "date": "2026-08-31",
     }
+    tagged = {"company": "USPM", "voucher": "PV-00000001", "line": 2, "tags": {"IndustryEvent": "2026 Event"}}
     moved = {"company": "USPM", "to": "profit_and_loss", "costs": {"project": "PRJ-1"}, "date": "2026-08-31"}
     wanted = {"company": "USPM", "from": "2026-08-01", "to": "2026-10-31", "projects": ["PRJ-1"]}
     correction = {"company": "USPM", "journal_id": "ARJ-000001"}
@@ -480,6 +481,7 @@ def command_samples() -> dict[str, Any]:
         "edit": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **line}}),
         "edit-header": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **dates}}),
         "edit-journal-line": ("2026-08-27T18:00:00Z", {"edit": {**journal, **of_journal}}),
+        "edit-journal": ("2026-08-27T18:00:00Z", {"edit": {**journal, "tags": tagged["tags"]}}),
         "edit-lines": ("2026-08-31T09:01:00Z", {"edit": {**proposal, **lines}}),
         "edit-journal-lines": ("2026-08-27T18:00:00Z", {"edit": {**journal, **lines}}),
         "preview-journal": ("2026-08-27T18:00:00Z", {"preview": journal}),
@@ -501,6 +503,7 @@ def command_samples() -> dict[str, Any]:
         "reset-approval": ("2026-08-31T09:05:40Z", {"reset_approval": approver}),
         "post-costs": ("2026-08-31T09:07:00Z", {"post_costs": {**moved, "reason": "month end"}}),
         "adjust-accounting": ("2026-08-31T09:08:00Z", {"adjust_accounting": {**adjusted, "reason": "wrong center"}}),
+        "correct-tags": ("2026-08-31T09:08:00Z", {"correct_tags": {**tagged, "reason": "typed wrong"}}),
         "preview-adjustment": ("2026-08-31T09:07:30Z", {"preview_adjustment": adjusted}),
         "preview-costs": ("2026-08-31T09:06:30Z", {"preview_costs": moved}),
         "create-accrual-journal": ("2026-10-31T18:00:00Z", {"create_accrual_journal": wanted}),

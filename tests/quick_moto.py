@@ -9,7 +9,7 @@ work, but that
 
 - an item is replaced and never changed, so that a transaction need not copy its tables to be able to go back;
 - a query looks at the items of its partition and does not sort the table;
-- an expression is parsed and checked once.
+- an expression is parsed and checked once, and so is a path into an event.
 
 ``tests/store/test_quick_moto.py`` holds answers and tables against those of moto as it comes.
 """
@@ -31,6 +31,8 @@ from unittest.mock import patch
 
 import botocore.regions
 import botocore.session
+import jsonpath_ng.ext
+import jsonpath_ng.ext.parser
 import moto.core.models
 import moto.core.responses
 import moto.dynamodb.comparisons
@@ -603,6 +605,11 @@ _REPLACEMENTS: Final[list[tuple[Any, str, Any]]] = [
     (BotocoreStubber, "process_request", _process),
     (RequestSigner, "sign", _sign),
     (moto.core.models, "RESPONSES_METHODS", []),  # for what asks AWS without botocore, which nothing does here
+    (
+        jsonpath_ng.ext,
+        "parse",
+        cache(jsonpath_ng.ext.parser.parse),
+    ),  # of the paths that each target of an event would get
     (moto.core.responses, "method_names_from_class", cache(method_names_from_class)),
     (moto.core.responses, "camelcase_to_underscores", cache(camelcase_to_underscores)),
     (botocore.session, "create_loader", cache(create_loader)),

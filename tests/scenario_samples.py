@@ -3,11 +3,13 @@
     python -m tests.scenario_samples           # writes set-ups and events again
     make goldens                               # runs them and writes their expected results again
 
-A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``.
+A scenario is a folder with ``setup.yaml``, ``events.jsonl`` and ``expected.json``; with ``map.json``, where its
+organization has columns of its own. Most have one set-up; that of ``quarter`` is its own file, ids aside.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,130 +17,13 @@ from typing import Any
 import yaml
 
 from local import ROOT
+from local.run import Options
+from tests import quarter
 from tests.builders import Context, actual, connection, guid, proforma, references, to_json, wire_date
+from tests.finance_stories import FINANCE
+from tests.scenario_setup import KNOWN, SETUP, Step, arrives, runs
 
 SCENARIOS = ROOT / "events" / "scenarios"
-
-Step = dict[str, Any]
-
-SETUP = """\
-# Finance master data of the scenario. Every key is described in docs/setup.md.
-companies:
-  USPM: {name: Contoso Robotics US, accounting_currency: USD, time_zone: America/New_York}
-currencies:
-  USD: {precision: "0.01"}
-  GBP: {precision: "0.01"}
-exchange_rates:
-  - {from: GBP, to: USD, valid_from: 2026-01-01, rate: "130", factor: 100}
-  - {from: GBP, to: USD, valid_from: 2026-08-30, rate: "135", factor: 100}
-fiscal_periods:
-  USPM:
-    - {start: 2026-08-01, end: 2026-08-31, status: open}
-    - {start: 2026-09-01, end: 2026-09-30, status: open}
-parameters:
-  USPM:
-    journal_period: days
-    journal_line_limit: 200
-    auto_open_period: true
-    sales_tax_group_method: search
-    material_item_tax_group_method: item
-    milestone_item_sales_tax_group: FULL
-    category_defaults: {time: Labor, expense: Travel, material: Material, fee: Fee}
-    line_property_mapping:
-      not_specified: NONE
-      chargeable: CHARGE
-      non_chargeable: NOCHARGE
-      complimentary: COMP
-      not_available: NONE
-line_properties:
-  CHARGE: {chargeable: true, accrue_revenue: true, on_invoice: true}
-  NOCHARGE: {chargeable: false, accrue_revenue: false, on_invoice: false}
-  COMP: {chargeable: false, accrue_revenue: false, on_invoice: true}
-  NONE: {chargeable: false, accrue_revenue: false, on_invoice: false}
-customers:
-  USPM:
-    C-001: {name: Adatum Corporation, group: DOM, sales_tax_group: DOM, terms_of_payment: N14}
-    C-002: {name: Blue Yonder Airlines, group: EXP, sales_tax_group: EXP, terms_of_payment: N30}
-contracts:
-  CTR-1: {company: USPM, customer: C-001, currency: USD}
-  CTR-2:
-    company: USPM
-    customer: C-002
-    currency: GBP
-    fixed_exchange_rate: {currency: GBP, rate: "125", factor: 100}
-contract_lines:
-  CTR-1-1: {contract: CTR-1, billing_method: time_and_material}
-  CTR-1-2: {contract: CTR-1, billing_method: fixed_price}
-  CTR-2-1: {contract: CTR-2, billing_method: time_and_material}
-projects:
-  PRJ-1: {company: USPM, contract: CTR-1, group: TM, open: true, dimensions: {CostCenter: "007"}}
-  PRJ-2: {company: USPM, contract: CTR-2, group: TM, open: true}
-categories:
-  USPM:
-    Labor: {kind: time, item_sales_tax_group: SERV}
-    Travel: {kind: expense, item_sales_tax_group: SERV}
-    Material: {kind: material, item_sales_tax_group: GOODS}
-    Fee: {kind: fee, item_sales_tax_group: SERV}
-transaction_categories:
-  USPM: {Installation: Labor, Airfare: Travel}
-products:
-  P-100: {item_sales_tax_group: GOODS}
-profiles:
-  TM-WIP:
-    billing_method: time_and_material
-    post_costs: {time: profit_and_loss, expense: profit_and_loss, material: profit_and_loss}
-    accrue_revenue: {time: true, expense: true, material: true, fee: true}
-  FP:
-    billing_method: fixed_price
-    post_costs: {time: profit_and_loss, expense: profit_and_loss, material: profit_and_loss}
-    on_account: profit_and_loss
-profile_rules:
-  - {company: USPM, project_group: TM, profile: TM-WIP}
-  - {company: USPM, profile: FP}
-ledger_posting:
-  USPM:
-    - {posting_type: cost, category: Labor, account: "540100"}
-    - {posting_type: cost, account: "540900"}
-    - {posting_type: payroll_allocation, account: "600300"}
-    - {posting_type: expense_offset, account: "600400"}
-    - {posting_type: cost_item, account: "140200"}
-    - {posting_type: wip_sales_value, account: "161300"}
-    - {posting_type: accrued_revenue_sales_value, account: "420200"}
-    - {posting_type: invoiced_revenue, account: "411100"}
-    - {posting_type: invoiced_revenue_on_account, account: "411200"}
-    - {posting_type: customer_balance, account: "130100"}
-sales_tax:
-  codes:
-    VAT20: {rates: [{valid_from: 2020-01-01, percent: "20"}], account: "222100"}
-    RED5: {rates: [{valid_from: 2020-01-01, percent: "5"}], account: "222200"}
-  groups: {DOM: [VAT20, RED5], EXP: []}
-  item_groups: {SERV: [VAT20], GOODS: [VAT20], FULL: [VAT20], BOOKS: [RED5]}
-  rounding: {precision: "0.01", method: normal, by: code, calculation: line}
-terms_of_payment:
-  N14: {method: net, days: 14}
-  N30: {method: net, days: 30}
-number_sequences:
-  USPM: {journal: "USPM-######", voucher: "PV-########", invoice: "FTI-########"}
-"""
-
-KNOWN: Mapping[str, Sequence[str]] = {
-    "project": ["PRJ-1", "PRJ-2"],
-    "contract": ["CTR-1", "CTR-2"],
-    "contract_line": ["CTR-1-1", "CTR-1-2", "CTR-2-1"],
-    "customer": ["C-001", "C-002"],
-    "currency": ["USD", "GBP"],
-    "category": ["Installation", "Airfare"],
-    "product": ["P-100"],
-    "resource": ["Bob Kozack", "Julia Funderburk"],
-}
-
-
-def arrives(at: str, *contexts: Context) -> list[Step]:
-    return [{"at": at, "dataverse": context} for context in contexts]
-
-
-def runs(at: str, function: str, **scope: str) -> Step:
-    return {"at": at, "run": function, **scope}
 
 
 def approved(name: str, version: int, *, day: str, cost: str, price: str, **columns: Any) -> list[Context]:
@@ -494,21 +379,143 @@ def approval() -> list[Step]:
     ]
 
 
-STORIES = {
+def between_companies() -> list[Step]:
+    """GBPM lends ten hours to USPM at 120 USD: a batch, both postings, the cost moved, and a credit that ends at zero.
+
+    GBPM keeps its books in pounds: a dollar is 0.80 on the day of the work and 0.75 from the 31st of August on. USPM
+    gets half of the tax of 20 percent back, and has the cost of PRJ-1 on its balance sheet.
+
+    ================================  ==================================================================
+    what is posted                    by hand
+    ================================  ==================================================================
+    27 August, GBPM, the sale         161300 and 420200: 1,200 USD at 0.80 = 960.00 and -960.00
+    31 August, GBPM, FTI-00000001     the 960.00 back; at 0.75: 411100 -900.00, 222100 -180.00 (240 USD),
+                                      130100 1,080.00 (1,440 USD)
+    31 August, USPM, VIV-000001       160000 1,200 + half of 240 = 1,320.00, 223100 120.00, 200100 -1,440.00
+    15 September, USPM, PCV-000001    540100 1,320.00, 160000 -1,320.00
+    20 September, GBPM, the reversal  161300 and 420200: at the rate of the sale, -960.00 and 960.00
+    21 September, GBPM, FTI-00000002  the -960.00 back; at 0.75: 411100 900.00, 222100 180.00, 130100 -1,080.00
+    21 September, USPM, VIV-000002    540100 -1,320.00, where the cost is now, 223100 -120.00, 200100 1,440.00
+    ================================  ==================================================================
+
+    Each account of both companies adds up to zero. In the sales tax report of August USPM gets 120.00 back and has lost
+    120.00; the credit counts in September.
+    """
+    here = yaml.safe_load(SETUP)
+    both = {
+        name: {"USPM": here[name]["USPM"], "GBPM": here[name]["USPM"]}
+        for name in ("fiscal_periods", "parameters", "categories", "transaction_categories", "number_sequences")
+    }
+    taxes = here["sales_tax"]
+    half = {**taxes["codes"], "VAT20": {**taxes["codes"]["VAT20"], "deductible_percent": 50}}
+    accounts = {"wip_cost_value": "160000", "sales_tax_receivable": "223100", "vendor_balance": "200100"}
+    owing = [{"posting_type": name, "account": account} for name, account in accounts.items()]
+    borrowed, lent = here["profiles"]["TM-WIP"], {**here["profiles"]["TM-WIP"]}
+    on_balance = {**borrowed, "post_costs": {**borrowed["post_costs"], "time": "balance"}, "accrue_revenue": {}}
+    setup = {
+        **both,
+        "companies": {
+            **here["companies"],
+            "GBPM": {"name": "Contoso Robotics UK", "accounting_currency": "GBP", "time_zone": "Europe/London"},
+        },
+        "exchange_rates": [
+            {"from": "USD", "to": "GBP", "valid_from": day, "rate": rate, "factor": 100}
+            for day, rate in (("2026-01-01", "80"), ("2026-08-31", "75"))
+        ],
+        "customers": {
+            **here["customers"],
+            "GBPM": {"IC-USPM": {"name": "Contoso Robotics US", "sales_tax_group": "DOM", "terms_of_payment": "N14"}},
+        },
+        "profiles": {**here["profiles"], "TM-WIP": on_balance, "LENT": lent},
+        "profile_rules": [*here["profile_rules"], {"company": "GBPM", "profile": "LENT"}],
+        "ledger_posting": {"USPM": [*here["ledger_posting"]["USPM"], *owing], "GBPM": here["ledger_posting"]["USPM"]},
+        "sales_tax": {**taxes, "codes": half},
+        "intercompany": [{"lender": "GBPM", "borrower": "USPM", "customer": "IC-USPM", "vendor": "V-GBPM"}],
+    }
+    bill = {"company": "GBPM", "borrower": "USPM"}
+    numbers = ("FTI-00000001", "FTI-00000002")
+    worked: dict[str, Any] = {
+        "transaction_type": "inter_organizational_sales",
+        "price": "120",
+        "resource": "Julia Funderburk",
+        "billing_type": "not_available",
+    }
+
+    def sold(name: str, day: str, quantity: str, version: int) -> Context:
+        return actual(name, **worked, start=day, document_date=day, quantity=quantity, row_version=version)
+
+    def booked(at: str) -> list[Step]:
+        return [runs(f"{at}T17:00:00Z", "staging_import"), runs(f"{at}T17:01:00Z", "journal_posting")]
+
+    return [
+        {"at": "2026-08-27T08:00:00Z", "setup": json.loads(json.dumps(setup, default=str))},
+        *arrives("2026-08-27T16:05:00Z", sold("lent", "2026-08-27", "10", 100)),
+        *booked("2026-08-27"),
+        {"at": "2026-08-31T08:00:00Z", "intercompany_invoice": {**bill, "from": "2026-08-01", "to": "2026-08-31"}},
+        runs("2026-08-31T09:00:00Z", "invoice_posting", company="GBPM", proposal_id="IC-000001"),
+        {"at": "2026-08-31T10:00:00Z", "post_vendor_invoices": {"company": "USPM", "numbers": [numbers[0]]}},
+        {
+            "at": "2026-09-15T10:00:00Z",
+            "post_costs": {"company": "USPM", "to": "profit_and_loss", "costs": {"project": "PRJ-1"}},
+        },
+        *arrives(
+            "2026-09-20T16:05:00Z",
+            sold("lent-back", "2026-09-20", "-10", 200),
+            connection("lent-back-of", "lent-back", "Reversing", "lent", "Original", row_version=201),
+        ),
+        *booked("2026-09-20"),
+        {"at": "2026-09-21T08:00:00Z", "intercompany_invoice": {**bill, "from": "2026-09-01", "to": "2026-09-30"}},
+        runs("2026-09-21T09:00:00Z", "invoice_posting", company="GBPM", proposal_id="IC-000002"),
+        {"at": "2026-09-21T10:00:00Z", "post_vendor_invoices": {"company": "USPM", "numbers": [numbers[1]]}},
+    ]
+
+
+STORIES: dict[str, Callable[[], list[Step]]] = {
     "approval": approval,
+    "between-companies": between_companies,
     "by-hand": by_hand,
     "plain-month": plain_month,
+    "quarter": quarter.story,
     "fixed-rate-contract": fixed_rate_contract,
     "quantity-cut": quantity_cut,
     "correction": correction,
     "bad-rows": bad_rows,
     "short-form": short_form,
+    **{name: story.steps for name, story in FINANCE.items()},
 }
 
 
-def setup_text() -> str:
-    known = yaml.safe_dump({"references": references(**KNOWN)}, sort_keys=False)
-    return f"{SETUP}# Dataverse's ids of the above: what dual-write calls integration keys.\n{known}"
+IDS = "# Dataverse's ids of the above: what dual-write calls integration keys.\n"
+OWN: Mapping[str, Mapping[str, Sequence[str]]] = {"quarter": quarter.KNOWN}
+"""What Dataverse knows in scenarios with a set-up of their own."""
+
+
+def setup_text(name: str = "") -> str:
+    """The set-up of a scenario: that of most, its figures first, or its own as it is written; with ids."""
+    text = (SCENARIOS / name / "setup.yaml").read_text(encoding="utf-8") if name in OWN else SETUP
+    figures = ""
+    if story := FINANCE.get(name):
+        figures = "".join(f"# {line}\n" if line else "#\n" for line in story.figures.strip().splitlines()) + "\n"
+        for old, new in story.changes.items():
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+    known = yaml.safe_dump({"references": references(**OWN.get(name, KNOWN))}, sort_keys=False)
+    return f"{figures}{text.partition(IDS)[0]}{IDS}{known}"
+
+
+def map_text(name: str) -> str | None:
+    """The ``map.json`` of a scenario that reads columns of an organization's own."""
+    if name in OWN:
+        return (SCENARIOS / name / "map.json").read_text(encoding="utf-8")
+    story = FINANCE.get(name)
+    return f"{json.dumps(story.maps)}\n" if story and story.maps else None
+
+
+def options_of(folder: Path, **more: Any) -> Options:
+    """How a scenario is run."""
+    maps = folder / "map.json"
+    named = maps if maps.exists() else None
+    return Options(setup=folder / "setup.yaml", events=folder / "events.jsonl", map=named, **more)
 
 
 def story_text(story: Callable[[], list[Step]]) -> str:
@@ -520,8 +527,10 @@ def write() -> None:
     for name, story in STORIES.items():
         folder: Path = SCENARIOS / name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "setup.yaml").write_text(setup_text(), encoding="utf-8")
+        (folder / "setup.yaml").write_text(setup_text(name), encoding="utf-8")
         (folder / "events.jsonl").write_text(story_text(story), encoding="utf-8")
+        if maps := map_text(name):
+            (folder / "map.json").write_text(maps, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -78,6 +78,9 @@ intercompany:         [{lender: GBPM, borrower: USPM, customer: IC-USPM, vendor:
 workers:              {USPM: {Molly Clark: {dimensions: {Unit: UK}}}}
 dimension_rules:      [{company: USPM, customer: C-001, contract: CTR-1, project: PRJ-1, category: Labor,
                         resource: Nobody, dimensions: {Unit: None}}]
+financial_tags:       {USPM: {delimiter: "~", tags: [{label: IndustryEvent}, {label: Old, active: false}],
+                        rules: [{label: IndustryEvent, value: "2026 Event", customer: C-001, contract: CTR-1,
+                                 project: PRJ-1, category: Labor, resource: Nobody, overwrite: true}]}}
 account_structures:   {USPM: [{account: "999999", required: [CostCenter]}]}
 """
 

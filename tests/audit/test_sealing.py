@@ -355,6 +355,22 @@ def test_what_earlier_versions_wrote_is_sealed_by_a_backfill_that_goes_on_where_
     assert (report["ok"], report["marked"], report["entries"], report["waiting"]) == (True, True, 8, 0)
 
 
+@pytest.mark.parametrize("at", [4, 5])
+def test_what_another_run_has_marked_meanwhile_stops_no_backfill(audited: Audited, at: int) -> None:
+    """It is passed over, and what comes behind it is marked."""
+    audited.book("work")
+    count = unmarked(audited)
+    marked = []
+
+    def run() -> None:
+        marked.append(backfill(audited.seals, audited.sealable, LATER, lambda *_: None))
+
+    with overtaken(audited.client, at, run):
+        run()
+    assert sum(marked) == count
+    assert marked[0] > 0
+
+
 def test_once_the_backfill_is_done_nothing_more_is_taken_for_old(sealed: Audited) -> None:
     assert backfill(sealed.seals, sealed.sealable, LATER, lambda *_: None) == 0
     slip_an_entry_in(sealed)
@@ -362,6 +378,7 @@ def test_once_the_backfill_is_done_nothing_more_is_taken_for_old(sealed: Audited
     assert first(sealed.verify())[0] == "added"
     (slipped,) = (one for one in sealed.items(sealed.names.proposals_table, "HISTORY#") if one["sk"].endswith("0000"))
     sealed.write(sealed.names.proposals_table, {name: slipped[name] for name in slipped if name not in ("ua", "se")})
+    assert backfill(sealed.seals, sealed.sealable, LATER, lambda *_: None) == 0, "it would be sealed as if it were old"
     assert backfill(sealed.seals, sealed.sealable, LATER, lambda *_: None, again=True) == 1
 
 

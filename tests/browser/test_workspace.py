@@ -30,6 +30,7 @@ PAGES: Final = {
     "adjust": "/adjust?company=USPM",
     "between-companies": "/between?company=USPM",
     "approvals": "/approvals",
+    "on-account": "/on-account",
     "integration-accounts": "/integration",
     "errors": "/errors",
     "ledger": "/ledger?company=USPM",
@@ -259,13 +260,7 @@ def test_why_it_waits_is_found_it_is_corrected_previewed_posted_and_written_back
         page.reload()
         expect(page.locator("dl.facts > div", has_text="Written back").locator("dd")).to_have_text("done")
         looked_at(page, "proposal-posted")
-        page.get_by_role("link", name="FTI-").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("FTI-")
-        looked_at(page, "invoice")
-        _look_at_document(page)
-        page.get_by_role("link", name="PV-").first.click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("PV-")
-        looked_at(page, "voucher")
+        _look_at_invoice(page)
     (proforma,) = desk.site.rows.select("invoice", invoicenumber=NUMBER)
     assert proforma["msdyn_customerinvoicenumber"]
     assert desk.errors() == []
@@ -277,6 +272,17 @@ def _preview_document(page: Page) -> None:
     page.get_by_role("button", name="Look at the document").click()
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("PREVIEW")
     looked_at(page, "proposal-document")
+
+
+def _look_at_invoice(page: Page) -> None:
+    """The invoice of the proposal that is shown, its document and its voucher."""
+    page.get_by_role("link", name="FTI-").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("FTI-")
+    looked_at(page, "invoice")
+    _look_at_document(page)
+    page.get_by_role("link", name="PV-").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("PV-")
+    looked_at(page, "voucher")
 
 
 def _look_at_document(page: Page) -> None:

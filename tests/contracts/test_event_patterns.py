@@ -135,6 +135,8 @@ NOT_ON_THE_BUS = {
     "preview-costs",
     "adjust-accounting",
     "preview-adjustment",
+    "correct-tags",
+    "edit-journal",
     "intercompany-lines",
     "preview-vendor-invoice",
     "post-vendor-invoices",

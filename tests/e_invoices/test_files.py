@@ -78,6 +78,14 @@ def test_a_price_that_does_not_make_the_amount_is_that_of_the_whole_quantity() -
     assert both(flipped, "Price/PriceAmount", "NetPriceProductTradePrice/ChargeAmount") == ["50", "120"]
 
 
+def test_nothing_to_pay_has_no_cash_discount() -> None:
+    terms = {"cash_discount_date": date(2026, 10, 10), "cash_discount_percent": D(2)}
+    made = document(line(), line(2, hours="-8", net=D(-960)), **terms)
+    assert made.total == 0
+    assert both(made, "PaymentTerms/Note", "SpecifiedTradePaymentTerms/Description") == ["30 days net"]
+    assert "SKONTO" not in ubl(profiled(Profile.XRECHNUNG, made)).decode()
+
+
 def test_tax_is_one_row_for_category_and_rate_and_in_the_currency_of_the_ledger_too() -> None:
     made = document(
         line(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.invoice_documents.read import DocumentStores, posted_document
 from project_invoicing.use_cases.setups import SetupVersions
 from tests.e_invoices.official import broken_in
-from tests.scenario_samples import SCENARIOS
+from tests.scenario_samples import SCENARIOS, options_of
 
 IN_EACH_RUN = {"correction", "fixed-rate-contract", "plain-month"}
 """The others are for the night: to play a scenario takes a second or two."""
@@ -78,7 +79,7 @@ def test_its_invoices_pass_the_official_rules(name: str, tmp_path: Path, monkeyp
         return made
 
     monkeypatch.setattr(result, "build", read_too)
-    run.run(run.Options(setup=setup, events=folder / "events.jsonl", engine="moto"))
+    run.run(replace(options_of(folder, engine="moto"), setup=setup))
     assert bool(found) == (name not in WITHOUT_INVOICE)
     for document in found:
         assert (broken_rules(document), broken_in(document)) == ([], {})

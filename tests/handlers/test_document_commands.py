@@ -49,7 +49,7 @@ def say(house: House, capsys: pytest.CaptureFixture[str], *words: str, code: int
 def test_what_is_missing_of_a_month_is_made_shown_and_written_to_a_file(
     house: House, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert say(house, capsys, "document", NUMBER, code=1)["outcome"].startswith("refused: there is no document")
+    assert say(house, capsys, "document", NUMBER, code=2)["outcome"].startswith("refused: there is no document")
 
     made = say(house, capsys, "document", "all", "--month", "2026-08")
     file = tmp_path / "invoice.html"
@@ -89,7 +89,7 @@ def test_files_are_attached_and_a_number_that_is_not_there_is_no_valid_input(
     assert attached["outcome"] == "attached"
     assert command(house, "document", "attach", NUMBER, str(empty)) == 2
     assert command(house, "document", "show", "FTI-99999999") == 2
-    assert command(house, "document", "all", "--month", "August") == 1
+    assert command(house, "document", "all", "--month", "August") == 2
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_a_run_writes_the_documents_of_its_invoices(tmp_path: Path, *, asks: boo
 
 
 def test_a_document_is_mailed_again_by_a_person(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    assert say(house, capsys, "document", "resend", NUMBER, code=1)["outcome"].startswith("refused: ")
+    assert say(house, capsys, "document", "resend", NUMBER, code=2)["outcome"].startswith("refused: ")
     say(house, capsys, "document", "make", NUMBER)
-    assert "no address for mails" in say(house, capsys, "document", "resend", NUMBER, code=1)["outcome"]
+    assert "no address for mails" in say(house, capsys, "document", "resend", NUMBER, code=2)["outcome"]
 
     sent = say(house, capsys, "document", "resend", NUMBER, "--to", "ap@customer.example")
 

@@ -164,8 +164,10 @@ def test_the_stored_file_is_shown_and_another_language_is_a_copy_that_is_not_kep
     assert unchecked.endswith("gets no e-invoices")
 
     house.empty()
-    lost = house.ask("show", invoice_number=NUMBER)["outcome"]
-    assert lost == f"refused: {COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"
+    lost = house.ask("show", invoice_number=NUMBER)
+    gone = f"{COMPANY}/2026/{NUMBER}/invoice.pdf is in the bucket no more"
+    assert lost["outcome"] == f"refused: {gone}"
+    assert lost["refused"] == [{"company": COMPANY, "document": NUMBER, "reason": "files_differ", "detail": gone}]
 
 
 def test_the_same_bytes_are_made_again_after_set_up_address_logo_texts_and_clock_have_changed(moto: None) -> None:

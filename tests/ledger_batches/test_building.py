@@ -19,13 +19,16 @@ from project_invoicing.domain.actor import person
 from project_invoicing.domain.codes import BatchKind, BatchState
 from project_invoicing.domain.history import Done
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
-from project_invoicing.domain.ledger_batch import Sides
+from project_invoicing.domain.ledger_batch import LedgerBatch, Sides
+from project_invoicing.errors import Conflict
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.store import client
 from project_invoicing.store.ledger import Entry
+from project_invoicing.store.ledger_batches import LedgerBatches
+from project_invoicing.store.transactions import Write, transact
 from project_invoicing.use_cases.ledger_batches import build
 from project_invoicing.use_cases.ledger_batches.closing import closing_warnings
-from project_invoicing.use_cases.ledger_batches.files import Differs
+from project_invoicing.use_cases.ledger_batches.files import BatchFiles, Differs
 from project_invoicing.use_cases.ledger_batches.lists import listed, shown
 from project_invoicing.use_cases.ledger_batches.occasions import BY_CLOCK, asked_by
 from tests.books import COMPANY, JUNE, MONTHS, V1, V2, V3, Books, entries, small
@@ -346,6 +349,42 @@ def test_files_that_cannot_be_written_are_written_by_the_next_run_and_the_reason
         (1, BatchState.READY, None),
         (2, BatchState.READY, None),
     ]
+
+
+def test_files_that_another_run_has_written_meanwhile_are_no_trouble(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator would look for what is wrong with a batch that is ready, and the next batch would wait."""
+    books.month()
+    write = BatchFiles.write
+
+    def overtaken(files: BatchFiles, batch: LedgerBatch, at: str) -> LedgerBatch:
+        write(files, batch, at)
+        raise Conflict("the batch changed")
+
+    monkeypatch.setattr(BatchFiles, "write", overtaken)
+    assert books.build()["troubles"] == []
+    assert (books.batch(1).state, books.batch(1).trouble) == (BatchState.READY, None)
+
+
+def test_why_files_are_missing_is_not_written_over_what_another_run_has_found(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run goes on with other companies."""
+    books.month()
+
+    def fails(files: BatchFiles, batch: LedgerBatch, at: str) -> LedgerBatch:
+        raise Conflict("mine")
+
+    def troubled(batches: LedgerBatches, batch: LedgerBatch, trouble: str) -> tuple[Write, LedgerBatch]:
+        transact(batches.client, [said(batches, batch, "another's")[0]])
+        return said(batches, batch, trouble)
+
+    said = LedgerBatches.troubled
+    monkeypatch.setattr(BatchFiles, "write", fails)
+    monkeypatch.setattr(LedgerBatches, "troubled", troubled)
+    assert books.build()["troubles"] == [{"batch": "USPM-ledger-000001", "reason": "mine"}]
+    assert books.batch(1).trouble == "another's"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,12 @@ from project_invoicing.domain.ledger_batch import BatchId, BatchState, LedgerBat
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.store import client, outbox
 from project_invoicing.store.batch_deliveries import Delivery
-from project_invoicing.use_cases.ledger_batches.deliver import Delivering, delivery_row, folder_of_delivery
+from project_invoicing.use_cases.ledger_batches.deliver import (
+    Delivering,
+    delivery_row,
+    folder_of_delivery,
+    must_be_deliverable,
+)
 from project_invoicing.use_cases.ledger_batches.files import Differs
 from tests.batches import BUCKET, V1, V2, V3, House, voucher
 from tests.faults import Killed, dying, overtaken
@@ -104,6 +109,22 @@ def test_a_batch_that_gets_ready_is_delivered_in_the_formats_of_its_company_once
     assert [(one.number, one.format, one.who) for one in made] == [(1, D365, BY_EVENT), (2, "netsuite", BY_EVENT)]
     assert house.delivering("2026-09-05T00:00:00Z").automatically(batch.id) == []
     assert house.now(batch).deliveries == 2
+
+
+def test_a_batch_that_was_refused_before_its_event_came_is_not_delivered_by_it(house: House) -> None:
+    """Somebody has taken it another way: whether it goes once more is for a person to say."""
+    house.policy({"formats": [D365]})
+    batch = house.ready(V1)
+    house.answered(batch, "refused", message="no such account")
+    assert house.delivering().automatically(batch.id) == []
+
+
+@pytest.mark.parametrize("state", [BatchState.CLAIMING, BatchState.SEALED])
+def test_a_batch_without_files_cannot_be_delivered(house: House, state: BatchState) -> None:
+    """A list that is not closed would leave with what is on it so far."""
+    batch = replace(house.ready(V1), state=state)
+    with pytest.raises(Refused, match="has no files yet"):
+        must_be_deliverable(batch.id, batch)
 
 
 def test_a_format_that_refuses_does_not_stop_the_other_one(house: House) -> None:

@@ -8,8 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import boto3
@@ -17,6 +15,7 @@ import pytest
 from pytest_socket import enable_socket
 
 from local import ROOT, engines
+from tests.waiting import becomes
 
 pytestmark = pytest.mark.engine
 
@@ -46,13 +45,6 @@ def answers(url: str) -> bool:
     host, _, port = url.removeprefix("http://").partition(":")
     with socket.socket() as probe:
         return probe.connect_ex((host, int(port))) == 0
-
-
-def becomes(true: Callable[[], bool], seconds: float = 20) -> bool:
-    until = time.monotonic() + seconds
-    while not true() and time.monotonic() < until:
-        time.sleep(0.02)
-    return true()
 
 
 def test_nothing_is_left_when_the_engine_ends(scratch: Path) -> None:

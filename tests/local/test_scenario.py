@@ -18,10 +18,11 @@ from tests.builders import guid, proforma
 AT = "2026-08-27T16:05:00Z"
 RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
 KINDS = (
-    "dataverse, approve, confirm, run, edit, delete_lines, submit_proposal, approve_proposal, reject_proposal, "
-    "request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, intercompany_lines, "
-    "post_vendor_invoices, answer_vendor_invoice, post_costs, adjust_accounting, create_accrual_journal, "
-    "edit_accrual_journal, remove_accrual_lines, post_accrual_journal, acknowledge, deliver, payment, setup"
+    "dataverse, approve, confirm, run, edit, edit_master_data, delete_lines, submit_proposal, approve_proposal, "
+    "reject_proposal, request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, "
+    "intercompany_lines, post_vendor_invoices, answer_vendor_invoice, post_costs, adjust_accounting, "
+    "create_accrual_journal, edit_accrual_journal, remove_accrual_lines, post_accrual_journal, acknowledge, "
+    "deliver, payment, setup"
 )
 SETUP = """\
 companies:
@@ -63,6 +64,7 @@ def test_each_kind_of_line_is_read(tmp_path: Path) -> None:
         "",
         line(run="journal_posting", company="USPM", journal_id="J-1"),
         line(edit={"company": "USPM", "proposal_id": "INV-1", "actual_id": guid("a"), "sales_tax_group": None}),
+        line(edit_master_data={"part": "customers", "company": "USPM", "number": "C-1", "columns": {"group": None}}),
         line(delete_lines={"company": "USPM", "journal_id": "J-1"}),
         line(reset={"company": "USPM", "journal_id": "J-1"}),
         line(setup={"currencies": {"USD": {"precision": "0.01"}}}),
@@ -77,6 +79,10 @@ def test_each_kind_of_line_is_read(tmp_path: Path) -> None:
             "document_editing",
             {"edit": {"company": "USPM", "proposal_id": "INV-1", "actual_id": guid("a"), "sales_tax_group": None}},
         ),
+        (
+            "document_editing",
+            {"edit_master_data": {"part": "customers", "company": "USPM", "number": "C-1", "columns": {"group": None}}},
+        ),
         ("document_editing", {"delete_lines": {"company": "USPM", "journal_id": "J-1"}}),
         ("document_editing", {"reset": {"company": "USPM", "journal_id": "J-1"}}),
     ]
@@ -87,6 +93,20 @@ def test_a_manual_run_carries_the_time_of_its_line_in_utc(tmp_path: Path) -> Non
 
     assert isinstance(read, CallLine)
     assert read.event() == {"source": "project-invoicing.manual", "detail-type": "Manual Run", "time": AT, "detail": {}}
+
+
+def test_a_scheduled_run_is_what_the_schedule_sends(tmp_path: Path) -> None:
+    (read,) = lines_of(tmp_path, line(run="staging_import", scheduled=True))
+
+    assert isinstance(read, CallLine)
+    sent = read.event()
+    assert (read.function, read.named()) == ("staging_import", {})
+    assert (sent["source"], sent["detail-type"], sent["time"], sent["detail"]) == (
+        "aws.events",
+        "Scheduled Event",
+        AT,
+        {},
+    )
 
 
 def test_numbers_are_exact(tmp_path: Path) -> None:
@@ -139,6 +159,10 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
         (
             line(run="invoice_posting", invoice_date="31.08.2026"),
             "1: invoice_date: write a date as 2026-08-27, not '31.08.2026'",
+        ),
+        (
+            line(run="journal_posting", scheduled=True, company="USPM"),
+            "1: what is scheduled runs for everything; leave company out",
         ),
         (line(dataverse=[]), "1: dataverse: input should be a valid dictionary, not []"),
         (line(edit={"proposal_id": "INV-1", "actual_id": guid("a")}), "1: edit.company: is missing"),

@@ -414,3 +414,22 @@ def test_vendor_invoices_are_listed_previewed_posted_and_answered(
     listed = say(capsys, "vendor-invoices", "list", *of, "--all")
     assert {one["voucher"] for one in listed["vendor_invoices"]} == {"VIV-000001", "AP-17"}
     assert command("vendor-invoices", "post", "FTI-00000003", *of) != 0
+
+
+def test_tags_of_drafts_are_edited_and_those_of_posted_lines_corrected(
+    books: Books, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last one of this module, which keeps its set-ups: tags stay in them."""
+    books.use(finance(financial_tags={"USPM": {"tags": [{"label": "Site"}]}}))
+    books.arrive(cost("work"))
+    books.import_staging()
+    edit = ("edit", "USPM-000001", "--tag")
+    assert say(capsys, *edit, "Site=Oslo")["rows"][0]["what"] == "edited"
+    assert say(capsys, *edit, "Site=Rome", "--all-lines")["rows"][0]["what"] == "1 of 1 lines changed"
+    assert command(*edit, "Site") == 2
+    books.post_journals()
+    tags = ("adjust", "tags", books.row("work")["voucher"], "--line")
+    made = say(capsys, *tags, "2", "--tag", "null", "--reason", "typed wrong")
+    assert made["rows"][0]["what"] == "line 2 has other tags"
+    assert say(capsys, *tags, "2", "--tag", "null")["rows"][0]["what"] == "has these tags already"
+    assert outcomes(say(capsys, *tags, "9", "--tag", "Site=Oslo", code=2))[0][1] == "refused"

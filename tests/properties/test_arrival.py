@@ -18,7 +18,8 @@ from local import engines
 from project_invoicing.store import setups
 from tests import snapshots
 from tests.harness import World
-from tests.scenario_samples import STORIES, Step, setup_text
+from tests.scenario_samples import STORIES, setup_text
+from tests.scenario_setup import Step
 from tests.thorough import thorough
 
 Row = dict[str, Any]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,8 +84,8 @@ class Document:
         lines = tuple(
             replace(line, charges=tuple(_on_accounts(charge) for charge in line.charges)) for line in figures.lines
         )
-        convert = converting(header.exchange_rate, terms.accounting_precision)
-        return TaxDocument(terms.company, Direction.PAYABLE, header, lines, convert)
+        converts = partial(converting, precision=terms.accounting_precision)
+        return TaxDocument(terms.company, header, lines, converts)
 
     def credited(self) -> Document:
         """The credit note of all lines."""

@@ -10,11 +10,17 @@ import pytest
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.store.errors import TransactionCancelled
 from project_invoicing.store.proposals import Proposals
+from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.use_cases.lists.asked import Kind
+from project_invoicing.use_cases.lists.errors import errors
+from project_invoicing.use_cases.lists.place import ListPlace
+from tests import policies
 from tests.builders import guid, proforma
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import TAXED, finance
 from tests.rules.invoices.test_intercompany_invoices import NUMBER, between_companies, create, posted, sold
+from tests.rules.invoices.test_vendor_invoices import between_companies as owing
+from tests.rules.invoices.test_vendor_invoices import post as post_vendor_invoice
 from tests.rules.stories import IN_POUNDS, approval, bill, billed, correction_to_six, sale
 from tests.rules.test_lists import listed
 
@@ -321,3 +327,134 @@ def test_with_four_eyes_for_journals_an_edit_between_reading_and_claiming_is_see
         answer = books.run("journal_posting", **journal, actor=ANN)
     assert [one["reason"] for one in answer["refused"]] == ["four_eyes"]
     assert books.result["vouchers"] == []
+
+
+VENDOR_INVOICE = {"company": "USPM", "vendor_invoice": "FTI-00000001"}
+APPROVE_BILLS = ("parameters.USPM.approve_vendor_invoices", True)
+
+
+def lent(books: Books, *values: tuple[str, Any], **terms: Any) -> Books:
+    """USPM approves what GBPM has billed it."""
+    document = owing(*values, **terms)
+    books.use(document)
+    posted(books, sold())
+    create(books)
+    books.post_invoices(proposal_id=NUMBER)
+    return books
+
+
+def judged(books: Books, action: str, actor: str | None, comment: str | None = None) -> str:
+    said = ({"comment": comment} if comment else {}) | ({"actor": actor} if actor else {})
+    answer = books.world.edit(action, **VENDOR_INVOICE, **said)
+    refused = answer.get("refused")
+    return str(refused[0]["reason"] if refused else answer["outcome"])
+
+
+def post_bill(books: Books, **asked: str) -> list[str]:
+    return [one["reason"] for one in post_vendor_invoice(books, **asked).get("refused", ())]
+
+
+def test_wfl_01_wfl_02_icv_08_a_vendor_invoice_is_submitted_approved_by_another_and_posted(books: Books) -> None:
+    lent(books, APPROVE_BILLS)
+    assert post_bill(books) == ["not_approved"]
+    assert judged(books, "approve_proposal", BOB) == "not_approved"
+    with policies.enforced():
+        assert judged(books, "submit_proposal", ANN, "August") == "submitted"
+        assert judged(books, "submit_proposal", ANN, "August") == "submitted"
+    assert judged(books, "submit_proposal", EVE) == "in_approval"
+    assert (judged(books, "approve_proposal", ANN), judged(books, "approve_proposal", None)) == ("same_person",) * 2
+    assert judged(books, "recall_proposal", BOB) == "role_missing"
+    assert judged(books, "reject_proposal", BOB, "no order") == "rejected"
+    assert post_bill(books) == ["not_approved"]
+    for action, actor, comment, after in (
+        ("submit_proposal", BOB, None, "submitted"),
+        ("request_changes", ANN, "which project?", "changes_requested"),
+        ("submit_proposal", BOB, "PRJ-1", "submitted"),
+        ("recall_proposal", BOB, None, "draft"),
+        ("submit_proposal", BOB, "again", "submitted"),
+        ("reset_approval", EVE, None, "draft"),
+        ("submit_proposal", ANN, "at last", "submitted"),
+        ("approve_proposal", BOB, None, "approved"),
+    ):
+        assert judged(books, action, actor, comment) == after
+    with policies.enforced():
+        assert post_bill(books, date="2026-09-30") == []
+    store = VendorInvoices(books.world.client, books.world.names.proposals_table)
+    one = store.get("USPM", "GBPM", "FTI-00000001")
+    assert one
+    told = [(made.who.id, made.what, made.after.get("comment")) for made in store.history(one)]
+    assert told[:2] == [(ANN, "submitted for approval", "August"), (BOB, "not approved", "no order")]
+    assert [what for _, what, _ in told][-3:] == ["submitted for approval", "approved", "posted"]
+    assert judged(books, "reset_approval", EVE, "too late") == "already_posted"
+
+
+def test_wfl_01_the_schedule_posts_a_vendor_invoice_only_once_it_is_approved(books: Books) -> None:
+    lent(books, APPROVE_BILLS, vendor_invoices="by_schedule")
+    assert books.scheduled("staging_import")["vendor_invoices"] == 0
+    judged(books, "submit_proposal", ANN)
+    judged(books, "approve_proposal", BOB)
+    assert books.scheduled("staging_import")["vendor_invoices"] == 1
+
+
+def test_wfl_03_a_vendor_invoice_that_would_be_posted_elsewhere_than_approved_is_taken_back(books: Books) -> None:
+    lent(books, APPROVE_BILLS)
+    judged(books, "submit_proposal", ANN)
+    judged(books, "approve_proposal", BOB)
+    other = owing(APPROVE_BILLS)
+    other["ledger_posting"]["USPM"].insert(
+        0, {"posting_type": "intercompany_cost", "vendor": "V-GBPM", "account": "540900"}
+    )
+    books.use(other)
+    assert post_bill(books) == ["not_approved"]
+    (row,) = listed(books, Kind.APPROVALS, company="USPM")
+    assert (row["kind"], row["proposal_id"], row["customer"], row["status"]) == (
+        "vendor_invoice",
+        "FTI-00000001",
+        "GBPM",
+        "draft",
+    )
+    assert "it would not be posted as it was submitted" in str(row["comment"])
+    judged(books, "submit_proposal", ANN, "again")
+    judged(books, "approve_proposal", BOB, "again")
+    assert post_bill(books) == []
+
+
+def test_wfl_06_a_stuck_vendor_invoice_is_listed_among_approvals_and_errors(books: Books) -> None:
+    lent(books, APPROVE_BILLS, ("parameters.USPM.approvers", [ANN]))
+    judged(books, "submit_proposal", ANN)
+    (row,) = listed(books, Kind.APPROVALS, status="stuck")
+    assert (row["kind"], row["may_approve"]) == ("vendor_invoice", "nobody that the company names")
+    place = ListPlace.read(books.world.client, books.world.names, books.world.at)
+    assert [(one.kind, one.id, one.reason) for one in errors(place, "USPM").rows] == [
+        ("vendor_invoice", "FTI-00000001", "approval_stuck")
+    ]
+
+
+@pytest.mark.parametrize("approves", [True, False])
+def test_wfl_05_with_four_eyes_who_edited_the_lender_s_proposal_does_not_release_its_vendor_invoice(
+    books: Books, approves: bool
+) -> None:
+    books.use(owing(("parameters.USPM.four_eyes", True), ("parameters.USPM.approve_vendor_invoices", approves)))
+    posted(books, sold(), sold("more", "5"))
+    create(books)
+    books.do("intercompany_lines", company="GBPM", proposal_id=NUMBER, off=[guid("more")], actor=ANN)
+    books.post_invoices(proposal_id=NUMBER, actor=BOB)
+    if approves:
+        judged(books, "submit_proposal", BOB)
+        assert judged(books, "approve_proposal", ANN) == "four_eyes"
+        assert judged(books, "approve_proposal", EVE) == "approved"
+        assert post_bill(books, actor=ANN) == []
+    else:
+        assert post_bill(books, actor=ANN) == ["four_eyes"]
+        assert post_bill(books) == ["four_eyes"]
+        assert post_bill(books, actor=BOB) == []
+
+
+def test_icv_08_a_step_names_one_document_and_a_company_that_approves(books: Books) -> None:
+    lent(books)
+    refused = books.world.edit("submit_proposal", **VENDOR_INVOICE, actor=ANN)["refused"]
+    assert "parameters.USPM.approve_vendor_invoices is false" in refused[0]["detail"]
+    both = books.world.edit("submit_proposal", **VENDOR_INVOICE, proposal_id=NUMBER, actor=ANN)["refused"]
+    assert "needs proposal_id, or vendor_invoice with its company, and not both" in both[0]["detail"]
+    nobody = {"vendor_invoice": "FTI-00000001"}
+    assert "name the company" in books.world.edit("submit_proposal", **nobody, actor=ANN)["refused"][0]["detail"]

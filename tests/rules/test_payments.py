@@ -26,6 +26,7 @@ from project_invoicing.store.receivables import Receivables
 from tests.builders import Context, guid, proforma
 from tests.dataverse import FakeDataverse, connected, queue
 from tests.harness import envelope, sqs_batch
+from tests.posted import scanned
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.invoices.test_intercompany_invoices import AUGUST, between_companies, sold
@@ -342,12 +343,23 @@ def test_a_person_who_marks_an_invoice_paid_in_dataverse_makes_no_difference(sto
 
 def test_pay_03_what_names_no_invoice_is_kept_whole_and_counts_once_that_is_posted(story: Story) -> None:
     early = story.pay(amount="1000")
-    assert (early["outcome"], early["refused"][0]["reason"]) == ("set_aside", "unknown_invoice")
+    assert (early["outcome"], early["aside"][0]["reason"]) == ("set_aside", "unknown_invoice")
     assert story.pay(amount="1000")["outcome"] == "set_aside", "tried again, in vain"
     assert story.books.world.schedule(FUNCTION) == {"unanswered": 0, "payments_set_aside": 1}
     story.post()
     assert story.books.world.schedule(FUNCTION) == {"unanswered": 0, "payments_set_aside": 0}
     assert story.open() == ("920.00", "0.00", "partly_paid")
+
+
+def test_pay_06_a_payment_of_no_company_of_ours_can_be_canceled_and_is_in_no_chain_of_a_company(story: Story) -> None:
+    assert story.pay(amount="1000", company="NONE")["outcome"] == "set_aside"
+    assert story.pay(version=2, company="NONE", canceled=True)["outcome"] == "canceled"
+    assert story.books.world.schedule(FUNCTION) == {"unanswered": 0, "payments_set_aside": 0}
+    assert story.pay("P-2", amount="1000", invoice_number="FTI-9")["outcome"] == "set_aside"
+    world = story.books.world
+    items = [one for one in scanned(world, world.names.proposals_table) if one["pk"].startswith("SETTLEMENT#")]
+    of = {one["pk"].split("#")[1]: one.get("co") for one in items if one["sk"] == "H"}
+    assert of == {"NONE": None, "USPM": "USPM"}
 
 
 def test_pay_03_a_newer_version_moves_a_payment_from_one_invoice_to_another(story: Story) -> None:

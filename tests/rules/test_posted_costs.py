@@ -9,7 +9,7 @@ import pytest
 
 from local.functions import Context as Lambda
 from project_invoicing.use_cases.commands import post_costs
-from tests.builders import Context, connection, guid
+from tests.builders import Context, connection, guid, references
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import finance
 from tests.rules.stories import bill, billed, bills, cost, reverses, sale
@@ -87,6 +87,35 @@ def test_pco_14_the_reversal_of_a_moved_cost_leaves_nothing_anywhere(worked: Boo
     assert worked.balances() == {}
     refused = post(worked, "balance", costs={"actual_id": [WORK]})["refused"]
     assert [(one["document"], one["reason"]) for one in refused] == [(WORK, "taken_back")]
+
+
+def test_bal_03_pco_14_a_project_gets_a_contract_after_one_of_its_costs_was_moved(books: Books) -> None:
+    """Two costs of 800, internal and on the balance sheet: one goes to profit and loss. Then both are made anew."""
+    internal: dict[str, Any] = {"project": "PRJ-OWN", "contract": None, "contract_line": None, "customer": None}
+    own = ("projects.PRJ-OWN", {"company": COMPANY, "group": "OWN"})
+    known = ("references.msdyn_project", references(project=["PRJ-1", "PRJ-OWN"])["msdyn_project"])
+    books.use(setup(own, known))
+    books.arrive(cost("one", **internal), cost("two", **internal))
+    books.journalise()
+    assert post(books, costs={"actual_id": guid("one")})["posted"]
+    assert books.balances() == {"cost": 800, "wip_cost_value": 800, "payroll_allocation": -1600}
+
+    books.use(setup(("projects.PRJ-OWN", {"company": COMPANY, "contract": "CTR-1"}), known, side="profit_and_loss"))
+    for name in ("one", "two"):
+        books.arrive(
+            cost(f"{name}/back", "-8", **internal),
+            reverses(f"{name}/back", name),
+            cost(f"{name}/anew", project="PRJ-OWN"),
+        )
+    books.journalise()
+    assert books.voucher_of("one/back")[0] == ("cost", "-800.00", "-800.00")
+    assert books.voucher_of("two/back")[0] == ("wip_cost_value", "-800.00", "-800.00")
+    assert books.voucher_of("one/anew")[0] == ("cost", "800.00", "800.00")
+    assert books.balances() == {"cost": 1600, "payroll_allocation": -1600}
+    assert [one["reason"] for one in post(books, "balance", costs={"actual_id": guid("one")})["refused"]] == [
+        "taken_back"
+    ]
+    assert differences(books) == []
 
 
 def test_a_cost_whose_reversal_is_on_a_draft_stays_where_it_is(worked: Books) -> None:

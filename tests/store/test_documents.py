@@ -289,6 +289,23 @@ def test_a_header_is_changed_only_as_it_was_read(proposals: Proposals, progress:
     assert not refused(proposals.changing(read(proposals)).write(), by=proposals)
 
 
+def test_what_only_a_newer_version_waits_for_is_left_out(proposals: Proposals) -> None:
+    """During a deployment, and after going back to the release before."""
+    created(proposals)
+    known = {"reason": WaitReason.INVESTMENT_PROJECT, "detail": "why", "actual_id": "a"}
+    stores(
+        proposals,
+        {
+            "wf": json.dumps([known, known | {"reason": "of_the_future"}]),
+            "wm": json.dumps([["of_the_future", None, 3], [known["reason"], None, 2]]),
+        },
+    )
+    waits = read(proposals).waits
+    assert waits
+    assert [one.reason for one in waits.listed] == [WaitReason.INVESTMENT_PROJECT]
+    assert waits.unlisted == {(WaitReason.INVESTMENT_PROJECT, None): 2}
+
+
 def stores(proposals: Proposals, values: Item) -> None:
     """Writes what another run, or another version, would have stored on the header."""
     transact(proposals.client, [update(proposals.table, "PROPOSAL#inv-1", HEADER, values, expected={"never": None})])

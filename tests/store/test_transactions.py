@@ -228,3 +228,51 @@ def test_keys_that_stay_unread_are_given_up() -> None:
     client: Any = Busy(answers=1)
     with pytest.raises(Unavailable, match="1 keys unread"):
         list(get_many(client, "table", [("p", "a"), ("p", "b")]))
+
+
+class Crowded:
+    """A table on whose items other transactions are under way, for so many requests."""
+
+    def __init__(self, requests: int, code: str = "TransactionConflict") -> None:
+        self.requests = requests
+        self.code = code
+        self.asked = 0
+
+    def transact_write_items(self, **_: Any) -> None:
+        self.asked += 1
+        if self.asked <= self.requests:
+            response: Any = {
+                "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
+                "CancellationReasons": [{"Code": self.code}],
+            }
+            raise ClientError(response, "TransactWriteItems")
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "pause", lambda attempt: None)
+
+
+def test_a_transaction_that_meets_others_is_tried_until_they_are_gone(no_pause: None) -> None:
+    """A step that has nothing to read again would fail though nothing has changed."""
+    crowded: Any = Crowded(3)
+    transactions.transact_patiently(crowded, [{}])
+    assert crowded.asked == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [("ConditionalCheckFailed", 1), ("TransactionConflict", transactions.WRITE_ATTEMPTS)],
+    ids=["what has lost is not tried again", "what is always crowded is given up"],
+)
+def test_a_transaction_is_given_up(no_pause: None, code: str, asked: int) -> None:
+    crowded: Any = Crowded(100, code)
+    with pytest.raises(TransactionCancelled):
+        transactions.transact_patiently(crowded, [{}])
+    assert crowded.asked == asked
+
+
+def test_what_holds_is_written_without_what_does_not(no_pause: None) -> None:
+    lost, crowded, always = Crowded(1, "ConditionalCheckFailed"), Crowded(2), Crowded(100)
+    assert [transactions.transact_what_holds(one, [{}]) for one in (lost, crowded, always)] == [True, True, False]  # type: ignore[arg-type]
+    assert [one.asked for one in (lost, crowded, always)] == [1, 3, transactions.WRITE_ATTEMPTS]

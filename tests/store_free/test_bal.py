@@ -6,13 +6,17 @@ second says of itself that it is an investment project, and has a rule of either
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from project_invoicing.domain.codes import WaitReason
+from project_invoicing.domain.codes import CostSide, WaitReason
 from project_invoicing.rules.owner import Blocked
+from project_invoicing.rules.posted_costs import PostedCost, moved
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.problems import problems
@@ -110,20 +114,35 @@ def test_bal_02_the_most_specific_rule_of_time_and_material_counts(rules: list[d
     assert booked(contoso(rules=rules), OWN) == [(account, "800.00"), ("600300", "-800.00")]
 
 
-def test_bal_03_a_project_that_gets_a_contract_leaves_nothing_where_its_costs_were() -> None:
-    """160000 0, 540100 800, 600300 -800 once what was internal is taken back and made anew (LED-52)."""
+@pytest.mark.parametrize("moves", [pytest.param(False, id="on the balance sheet"), pytest.param(True, id="after PCO")])
+@pytest.mark.parametrize(
+    ("posts", "left"),
+    [
+        pytest.param("profit_and_loss", {"160000": 0, "540100": 800, "600300": -800}, id="to profit and loss"),
+        pytest.param("balance", {"160000": 800, "540100": 0, "600300": -800}, id="to the balance sheet"),
+    ],
+)
+def test_bal_03_pco_14_a_project_that_gets_a_contract_leaves_nothing_where_its_costs_were(
+    posts: str, left: dict[str, int], moves: bool
+) -> None:
+    """What was internal is taken back where it is now, and made anew where the new profile says (LED-52)."""
     contract = ("projects.PRJ-OWN", {"company": "USPM", "contract": "CTR-1", "group": "TM"})
-    before, since = contoso(), contoso(contract, rules=[{"profile": "TM"}])
-    balances: dict[str, Decimal] = {}
-    first = as_posted(cost(name="first", **OWN), before)
-    for one in (
-        posted(cost(name="first", **OWN), before),
-        posted(cost("-8", name="back", **OWN), since, first),
-        posted(cost(name="anew", project="PRJ-OWN"), since),
-    ):
+    of_contract = ("profiles.NEW", {"billing_method": "time_and_material", "post_costs": {"time": posts}})
+    before, since = contoso(), contoso(contract, of_contract, rules=[{"profile": "NEW"}])
+    first, row = posted(cost(name="first", **OWN), before), as_posted(cost(name="first", **OWN), before)
+    balances: dict[str, Decimal] = defaultdict(Decimal)
+    if moves:
+        by_hand = PostedCost(row, first.line, row.cost_accounts or {})
+        made = moved(by_hand, CostSide.PROFIT_AND_LOSS, "USPM", date(2026, 8, 31), before)
+        for line in made.voucher.lines:
+            balances[line.account] += line.accounting_amount
+        row = replace(row, cost_accounts=made.accounts)
+    back = posted(cost("-8", name="back", **OWN), since, row)
+    assert [account for _, account, _ in entries(back)] == ["540100" if moves else "160000", "600300"]
+    for one in (first, back, posted(cost(name="anew", project="PRJ-OWN"), since)):
         for _, account, amount in entries(one):
-            balances[account] = balances.get(account, Decimal()) + Decimal(amount)
-    assert balances == {"160000": 0, "540100": 800, "600300": -800}
+            balances[account] += Decimal(amount)
+    assert {account: balances[account] for account in left} == left
 
 
 # --- investment projects ----------------------------------------------------------------------------------------------

@@ -10,9 +10,18 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.actual import Actual
-from project_invoicing.domain.codes import ConnectionRole, CostSide, PostingFailure, StagingState, WaitReason
+from project_invoicing.domain.codes import (
+    ConnectionRole,
+    CostSide,
+    PostingFailure,
+    PostingType,
+    StagingState,
+    WaitReason,
+)
+from project_invoicing.domain.ledger import VoucherLine
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.lent_costs import lent_line
 from project_invoicing.rules.posted_costs import (
     MovedCost,
     PostedCost,
@@ -23,7 +32,9 @@ from project_invoicing.rules.posted_costs import (
     must_be_a_posted_cost,
 )
 from project_invoicing.setup.lookups import FinanceSetup
+from tests.builders import guid
 from tests.rules.finance import finance
+from tests.store_free import test_icv as lending
 from tests.store_free.journalising import (
     EXPENSE,
     MATERIAL,
@@ -261,3 +272,64 @@ def test_dim_14_an_account_that_refuses_the_dimensions_refuses_the_cost() -> Non
     setup = setup_of("balance", account_structures={USPM: [{"account": "540100", "required": ["CostCenter"]}]})
     with pytest.raises(Refused, match="dimension_invalid"):
         post(posted_cost(cost(), setup), PROFIT_AND_LOSS, setup)
+
+
+def lent_cost(side: str, *, sold: str = "1200", **changes: Any) -> tuple[PostedCost, FinanceSetup]:
+    """Ten hours that a lender has billed, with the tax of 120 that is not got back, at a rate of 2."""
+    of = lending.setup(side)
+    entry = VoucherLine(
+        "161100" if side == "balance" else "540100",
+        PostingType.WIP_COST_VALUE if side == "balance" else PostingType.COST,
+        "USD",
+        Decimal(1320),
+        Decimal(2640),
+        Decimal(2),
+        "PRJ-1",
+        {"Region": "the project's"},
+    )
+    invoice = replace(lending.INVOICE, voucher="VIV-000001")
+    line = lent_line(replace(lending.LINE, actual_id=guid("sold")), entry, invoice)
+    row = as_posted(sale(name="sold"), ON_BALANCE)
+    row = replace(row, accounting_amount=Decimal(sold), **changes)
+    return PostedCost(row, line, {entry.posting_type: entry.account}, vendor_invoice=lending.INVOICE), of
+
+
+def test_pco_15_pco_09_the_cost_of_a_vendor_invoice_moves_with_its_own_amount_rate_and_dimensions() -> None:
+    one, of = lent_cost("balance")
+    made = post(one, PROFIT_AND_LOSS, of)
+    assert figures(made) == [("cost", "540100", "2640"), ("wip_cost_value", "161100", "-2640")]
+    assert {(line.amount, line.exchange_rate, line.project) for line in made.voucher.lines} == {
+        (Decimal(1320), Decimal(2), "PRJ-1"),
+        (Decimal(-1320), Decimal(2), "PRJ-1"),
+    }
+    assert [line.dimensions for line in made.voucher.lines] == [{"Region": "the project's"}] * 2
+    assert made.accounts == {"cost": "540100"}
+    back = post(after(one, made), BALANCE, of)
+    assert [account for _, account, _ in figures(back)] == ["160000", "540100"]
+
+
+def test_pco_15_an_account_for_costs_of_the_lender_is_where_its_costs_come_from_and_go_to() -> None:
+    document = lending.document("balance")
+    document["ledger_posting"]["USPM"].append(
+        {"posting_type": "intercompany_cost", "vendor": "V-GBPM", "account": "540900"}
+    )
+    one, of = lent_cost("balance")[0], looked_up(document)
+    made = post(one, PROFIT_AND_LOSS, of)
+    assert made.accounts == {"intercompany_cost": "540900"}
+    there = after(one, made)
+    assert there.side is PROFIT_AND_LOSS
+    assert not may_be_posted(there, PROFIT_AND_LOSS, USPM, of)
+
+
+@pytest.mark.parametrize("linked", [{"taken_by": "back"}, {"links": {ConnectionRole.ORIGINAL: "first"}}])
+def test_pco_15_what_is_taken_back_between_companies_stays(linked: dict[str, Any]) -> None:
+    one, of = lent_cost("balance", **linked)
+    assert refusal(one, PROFIT_AND_LOSS, of) == "taken_back"
+
+
+def test_pco_05_pco_15_a_vendor_invoice_for_a_fixed_price_stays() -> None:
+    one, of = lent_cost("balance")
+    document = lending.document("balance")
+    document["contract_lines"]["CTR-1-1"]["billing_method"] = "fixed_price"
+    assert refusal(one, PROFIT_AND_LOSS, looked_up(document)) == "not_for_this_project"
+    assert may_be_posted(one, PROFIT_AND_LOSS, USPM, of)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from project_invoicing.domain.actual import Reference
+from project_invoicing.domain.actual import Reference, fee_id
 from project_invoicing.domain.codes import (
     BillingType,
     ConnectionRole,
@@ -158,6 +158,18 @@ def test_a_row_whose_wait_names_an_actual_that_does_not_lead_to_it_keeps_its_rea
 )
 def test_what_is_missing_or_too_much_has_the_digits_of_its_currency(total: str, told: str) -> None:
     assert [wait.detail for wait in planned(a_row(), total=total).waits] == [told]
+
+
+def test_oat_11_a_fee_that_is_a_column_of_its_sale_is_no_actual_of_dataverse() -> None:
+    """Two sales of 1600, one with a fee of 160: Dataverse has two rows, and the proposal three lines."""
+    one, two = guid("one"), guid("two")
+    fee = a_row(fee_id(one), "160", fee_of=one, transaction_class=TransactionClass.FEE)
+    made = planned(
+        a_row(one), a_row(two), fee, total="3600", setup=finance_setup(("categories.USPM.Fee", {"kind": "fee"}))
+    )
+    told = "2 billed sales actuals, 1 of them with a fee, sum to 3360.00 GBP, the proforma to 3600.00 GBP"
+    assert [wait.detail for wait in made.waits] == [f"{told}: 240.00 GBP is missing"]
+    assert len(made.lines) == 3
 
 
 def test_a_wait_names_amount_and_date_of_what_blocks_it_and_the_journal_that_it_is_on() -> None:

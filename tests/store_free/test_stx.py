@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ import pytest
 from project_invoicing.domain.calendar import Interval, IntervalUnit, interval_of
 from project_invoicing.domain.codes import PostingType, TransactionClass
 from project_invoicing.domain.invoice import Invoice
+from project_invoicing.domain.ledger import Voucher
 from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.rules.sales_tax_report import (
     NONE,
     Differs,
     Direction,
+    Received,
     RowKey,
     Sides,
     TaxDocument,
@@ -28,9 +31,13 @@ from project_invoicing.rules.sales_tax_report import (
 )
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.problems import problems
+from project_invoicing.use_cases.vendor_invoices.read import by_actual
 from tests.rules.finance import TAXED, finance
+from tests.store_free import test_icv as lending
 from tests.store_free.invoicing import Invoiced, a_line, a_proposal, contoso, crediting, invoiced, setup_of
+from tests.store_free.journalising import looked_up
 
+CENTS = partial(converting, precision=Decimal("0.01"))
 AUGUST = Interval(date(2026, 8, 1), date(2026, 8, 31))
 DOM: dict[str, Any] = {"sales_tax_group": "DOM"}
 
@@ -77,8 +84,7 @@ def header_of(made: Invoiced, **columns: Any) -> Invoice:
 
 def document_of(made: Invoiced, **columns: Any) -> TaxDocument:
     header = header_of(made, **columns)
-    convert = converting(header.exchange_rate, Decimal("0.01"))
-    return TaxDocument("USPM", Direction.PAYABLE, header, made.lines, convert)
+    return TaxDocument("USPM", header, made.lines, CENTS)
 
 
 def reported(setup: FinanceSetup, *invoices: Invoiced, code: str | None = None) -> TaxReport:
@@ -131,6 +137,8 @@ def test_stx_01_each_line_and_code_has_a_record_with_everything_that_is_reported
         "tax": Decimal(320),
         "accounting_base": Decimal(1600),
         "accounting_tax": Decimal(320),
+        "not_deductible": Decimal(0),
+        "accounting_not_deductible": Decimal(0),
     }
     assert list(records(document_of(made))) == [record]
 
@@ -236,7 +244,7 @@ def test_stx_05_credits_are_told_by_their_sign_and_stand_apart() -> None:
     (row,) = report.rows.values()
     assert row.accounting == sides(taxable="1600", tax="320.00", credited="400", credited_tax="80.00")
     assert row.accounting.due == Decimal("240.00")
-    assert report.accounts == {("VAT20", "account VAT20"): [Decimal(240), Decimal(240)]}
+    assert report.accounts == {(Direction.PAYABLE, "VAT20", "account VAT20"): [Decimal(240), Decimal(240)]}
 
     mixed = invoiced([a_line("1600", 1, **DOM), a_line("-400", 2, **DOM)], VAT20)
     assert mixed.draft.totals.document_type == "invoice"
@@ -367,7 +375,7 @@ def test_stx_09_a_difference_is_named_with_its_voucher() -> None:
         Differs.LEDGER, "FTI-2", "PV-2", "VAT20", "account VAT20",
     )  # fmt: skip
     assert (found.expected, found.found) == (Decimal(80), Decimal(0))
-    assert report.accounts["VAT20", "account VAT20"] == [Decimal(400), Decimal(320)]
+    assert report.accounts[Direction.PAYABLE, "VAT20", "account VAT20"] == [Decimal(400), Decimal(320)]
 
 
 def test_stx_09_tax_in_the_ledger_that_no_line_has_is_a_difference_too() -> None:
@@ -399,7 +407,7 @@ def test_the_report_of_one_code_has_its_rows_and_its_account_alone() -> None:
     made = invoiced([a_line("100", **DOM)], setup)
     one = reported(setup, made, code="VAT2")
     assert rows(one) == {"VAT2": "100.00 / 5.00"}
-    assert list(one.accounts) == [("VAT2", "account VAT2")]
+    assert list(one.accounts) == [(Direction.PAYABLE, "VAT2", "account VAT2")]
     assert rows(reported(setup, made, code=NONE)) == {}
 
 
@@ -422,22 +430,104 @@ def test_stx_11_a_retainer_is_taxed_when_it_is_billed_and_given_back_when_it_is_
     assert_agrees(reported(VAT20, first, applied))
 
 
-def test_stx_12_between_companies_the_lender_pays_and_the_borrower_gets_back() -> None:
+def lent(percent: str, *, rate_of: str = "1", back: bool = False) -> tuple[TaxDocument, Voucher]:
+    """1,200 USD and 240 of tax that GBPM has billed to USPM, whose accounting currency is worth ``rate_of`` dollars."""
+    document = lending.document()
+    document["sales_tax"]["codes"]["VAT20"] |= {"deductible_percent": percent}
+    line = lending.taxed()
+    one = lending.booked(line, of=looked_up(document))
+    lines = tuple(
+        replace(entry, exchange_rate=Decimal(rate_of), accounting_amount=entry.amount * Decimal(rate_of))
+        for entry in one.lines
+    )
+    if back:
+        line = lending.credit(line)
+        lines = tuple(
+            replace(
+                entry,
+                amount=-entry.amount,
+                accounting_amount=-entry.accounting_amount,
+                origin=replace(entry.origin, actual_id="back"),
+            )
+            for entry in lines
+        )
+    voucher = replace(one, lines=lines).numbered("VIV-000001")
+    sign = -1 if back else 1
+    header = header_of(
+        invoiced([a_line("1200", **DOM)], VAT20),
+        company="GBPM",
+        borrower="USPM",
+        vendor="V-GBPM",
+        subtotal=Decimal(1200 * sign),
+        sales_tax=Decimal(240 * sign),
+    )
+    entries = by_actual(voucher.lines, {line.actual_id})
+    return TaxDocument("USPM", header, [line], CENTS, Received("VIV-000001", date(2026, 9, 5), entries)), voucher
+
+
+def test_stx_12_the_lender_pays_what_it_charges() -> None:
     made = invoiced([a_line("1200", **DOM)], VAT20)
-    header = header_of(made, borrower="GBPM", vendor="V-USPM")
     lender = TaxReport("USPM", "USD", AUGUST, VAT20.settled_in)
-    lender.add(document_of(made), [made.voucher])
-    borrower = TaxReport("GBPM", "GBP", AUGUST, VAT20.settled_in)
-    convert = converting(Decimal("0.8"), Decimal("0.01"))
-    (record,) = borrower.add(TaxDocument("GBPM", Direction.RECEIVABLE, header, made.lines, convert))
-    (payable,), (receivable,) = lender.rows.items(), borrower.rows.items()
-    assert (payable[0].direction, payable[1].accounting) == ("payable", sides(taxable="1200", tax="240.00"))
-    assert (receivable[0].direction, receivable[1].accounting) == ("receivable", sides(taxable="960", tax="192.00"))
-    assert receivable[1].documents == {"USD": sides(taxable="1200", tax="240.00")}
-    assert (record.voucher, record.account, record.other) == (None, None, "USPM")
-    assert borrower.accounts == {}  # nothing is in the borrower's ledger yet
+    lender.add(document_of(made, borrower="GBPM", vendor="V-USPM"), [made.voucher])
+    ((key, row),) = lender.rows.items()
+    assert (key.direction, row.accounting) == ("payable", sides(taxable="1200", tax="240.00"))
     assert_agrees(lender)
-    assert_agrees(borrower)
+
+
+@pytest.mark.parametrize(
+    ("percent", "got", "lost", "account"),
+    [("100", "240", "0", "223100"), ("50", "120", "120", "223100"), ("0", "0", "240", None)],
+)
+def test_stx_12_icv_03_the_borrower_gets_back_what_its_voucher_says(
+    percent: str, got: str, lost: str, account: str | None
+) -> None:
+    document, voucher = lent(percent, rate_of="0.8")
+    report = TaxReport("USPM", "GBP", AUGUST, VAT20.settled_in)
+    (record,) = report.add(document, [voucher])
+    eight = Decimal("0.8")
+    assert (record.voucher, record.other, record.account) == ("VIV-000001", "GBPM", account)
+    assert (record.tax_date, record.accounting_date) == (date(2026, 8, 31), date(2026, 9, 5))
+    assert (record.base, record.tax, record.not_deductible) == (Decimal(1200), Decimal(got), Decimal(lost))
+    assert (record.accounting_base, record.accounting_tax, record.accounting_not_deductible) == (
+        Decimal(960),
+        Decimal(got) * eight,
+        Decimal(lost) * eight,
+    )
+    ((key, row),) = report.rows.items()
+    assert (key.direction.value, row.accounting.due) == ("receivable", Decimal(got) * eight)
+    assert row.accounting.taxable == 960
+    assert row.documents["USD"].not_deductible == Decimal(lost)
+    assert_agrees(report)
+    assert list(report.accounts) == ([(Direction.RECEIVABLE, "VAT20", account)] if account else [])
+
+
+def test_stx_12_stx_05_a_credit_of_a_vendor_invoice_leaves_nothing_to_get_back() -> None:
+    report = TaxReport("USPM", "USD", AUGUST, VAT20.settled_in)
+    for document, voucher in (lent("50"), lent("50", back=True)):
+        report.add(document, [voucher])
+    (row,) = report.rows.values()
+    assert not any((row.accounting.due, row.accounting.not_deductible, row.accounting.base))
+    assert (row.accounting.credited, row.accounting.credited_tax) == (Decimal(1200), Decimal(120))
+    assert_agrees(report)
+
+
+def test_stx_12_stx_09_a_borrower_s_ledger_that_says_something_else_is_named_with_its_voucher() -> None:
+    document, voucher = lent("50")
+    cost, tax, owed = voucher.lines
+    ten = Decimal(10)
+    other = replace(tax, account="223199", amount=ten, accounting_amount=ten, origin=replace(tax.origin, actual_id="x"))
+    more = replace(owed, amount=owed.amount - ten, accounting_amount=owed.accounting_amount - ten)
+    report = TaxReport("USPM", "USD", AUGUST, VAT20.settled_in)
+    report.add(document, [replace(voucher, lines=(cost, tax, other, more))])
+    (found,) = report.differences
+    assert (found.what.value, found.voucher, found.account) == ("ledger", "VIV-000001", "223199")
+    assert (found.expected, found.found) == (Decimal(0), Decimal(10))
+    entries = {"sold": [replace(cost, amount=Decimal(1300)), tax]}
+    received = Received("VIV-000001", date(2026, 9, 5), entries)
+    report = TaxReport("USPM", "USD", AUGUST, VAT20.settled_in)
+    report.add(replace(document, received=received), [voucher])
+    assert [(one.expected, one.found) for one in report.differences] == [(Decimal(1320), Decimal(1300))]
+    assert "VIV-000001 has another cost of line 1" in report.differences[0].detail
 
 
 def test_the_order_of_documents_and_a_second_reading_make_no_difference() -> None:

@@ -91,7 +91,7 @@ def test_an_edit_changes_what_it_gives_and_null_is_a_value() -> None:
         (
             {"edit": PROPOSAL | {"amount": "1", "due_date": "soon"}},
             "amount",
-            "amount cannot be edited; what can: accounting_date, dimensions, due_date, invoice_date",
+            "amount cannot be edited; what can: accounting_date, dimensions, due_date, invoice_date, tags",
         ),
         ({"edit": PROPOSAL | {"due_date": "soon"}}, "due_date", "due_date is written as 2026-08-31, not 'soon'"),
         ({"edit": PROPOSAL | {"due_date": "0001-01-01"}}, "due_date", "due_date is 0001-01-01; it can be from"),

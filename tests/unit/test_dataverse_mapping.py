@@ -497,6 +497,11 @@ class TestOverrides:
         assert read_actual().custom == {}
         assert read_proforma(cr1_centre="CC-8").custom == {"centre": "CC-8"}
 
+    def test_tag_06_financial_tags_are_custom_columns_of_one_tag_or_of_all(self, overrides: Any) -> None:
+        overrides({"actuals": {"custom": {"cr1_event": "tags.IndustryEvent", "cr1_tags": "tags"}}})
+        assert read_actual(cr1_event="2026 Event").custom == {"tags.IndustryEvent": "2026 Event"}
+        assert read_actual(cr1_tags="2026 Event|Rome").custom == {"tags": "2026 Event|Rome"}
+
     def test_a_word_given_another_code_loses_the_one_it_had(self, overrides: Any) -> None:
         overrides(
             {

@@ -58,6 +58,7 @@ def test_companies_and_currencies_are_enough_and_the_rest_has_the_contracts_defa
         "approval": False,
         "approvers": [],
         "submitter_may_approve": False,
+        "approve_vendor_invoices": False,
         "scheduled_costs": [],
         "post_costs_on_invoice": False,
         "receivables": "journal",

@@ -71,7 +71,7 @@ def test_wfl_05_and_wfl_06_roles_and_the_same_person_are_refused_and_an_administ
 def test_where_no_company_approves_the_pages_say_so_and_show_no_buttons(books: Books) -> None:
     made_ready(books, finance(TAXED))
     ann = Browser(books)
-    assert "No company approves its proposals" in ann.get("/approvals").main
+    assert "No company approves" in ann.get("/approvals").main
     assert "to be approved" not in ann.get("/close?company=USPM&period=2026-08").main
     page = ann.get(ADDRESS)
     assert 'id="approval"' not in page.body

@@ -48,3 +48,21 @@ def test_proposals_between_companies_are_made_and_changed(books: Books) -> None:
     asked = {"company": "GBPM", "proposal_id": "IC-000001", "what": "off", "ids": guid("second")}
     assert "Lines taken off: 1." in ann.send(page, "/between/lines", list(asked.items())).main
     assert books.proposal("IC-000001")["subtotal"] == "1200.00"
+
+
+def test_wfl_02_a_vendor_invoice_is_submitted_approved_and_posted_from_its_page(books: Books) -> None:
+    bill(books)
+    document = between_companies()
+    document["parameters"]["USPM"]["approve_vendor_invoices"] = True
+    books.use(document)
+    ann, bob = Browser(books), Browser(books, *Role, id="bob")
+    page = ann.get(HERE)
+    assert "It is not submitted for approval yet." in page.main
+    assert "/vendor-invoice/post" not in page.body
+    after = ann.send(page, "/vendor-invoice/submit", comment="August")
+    assert "It is submitted for approval." in after.main
+    assert f"{INVOICE} vendor invoice USPM submitted" in bob.get("/approvals?company=USPM").main
+    page = bob.get(HERE)
+    assert "Choose what to do." in bob.send(page, "/vendor-invoice/judge").main
+    assert "It is approved." in bob.send(page, "/vendor-invoice/judge", step="approve").main
+    assert "Posted with voucher VIV-000001." in bob.send(bob.get(HERE), "/vendor-invoice/post").main

@@ -14,6 +14,7 @@ from project_invoicing import bootstrap
 from project_invoicing.use_cases.lists.asked import Kind
 from project_invoicing.workspace.api.routes import OPERATIONS
 from project_invoicing.workspace.routes import ROUTES
+from tests import master
 from tests.builders import actual, guid
 from tests.harness import World
 from tests.rules.books import Books
@@ -36,6 +37,7 @@ SECRETS = (
     guid("lost"),
     guid("odd"),
     guid("z/billed"),
+    guid("their-milestone"),
 )
 """What pages about the other company would show: names, numbers, amounts, ids."""
 OF_A = ("USPM",)
@@ -55,6 +57,7 @@ def month() -> Iterator[Books]:
         books.use(made)
         books.arrive(*billed("own"))
         books.arrive(*billed("z", total="777", price="97.125", invoice="their-1", number="INV-9001", **THEIRS))
+        books.arrive(master.milestone("their-milestone", "CTR-2-1", "777", msdyn_name="Zenith phase"))
         books.journalise()
         books.import_staging()
         books.post_invoices()
@@ -91,6 +94,7 @@ ASKED: dict[str, list[dict[str, str]]] = {
     "/invoice/file": [{"company": "GBPM", "number": "FTZ-00000001", "name": "invoice.pdf"}],
     "/vouchers": [{}, {"company": "GBPM"}, {"number": "VZ-00000001"}],
     "/voucher": [{"company": "GBPM", "number": "VZ-00000001"}],
+    "/on-account": [{}, {"company": "GBPM"}, {"number": guid("their-milestone")}, {"number": "Zenith phase"}],
     "/between": [{}, {"company": "GBPM"}],
     "/vendor-invoice": [{"company": "GBPM", "number": "FTZ-00000001"}],
     "/costs": [{}, {"company": "GBPM", "to": "balance"}],
@@ -160,6 +164,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/journal/delete-lines": {},
     "/journal/reset": {},
     "/journal/post": {},
+    "/journal/tags": {"tags": "Site=Rome"},
+    "/voucher/tags": {"line": "1", "tags": ""},
     "/receivables/payment": {
         "company": "GBPM",
         "number": "FTZ-00000001",
@@ -244,7 +250,8 @@ def test_no_form_does_anything_to_another_company(month: Books) -> None:
     ann, before = Person(month, companies=OF_A), stored(month)
     for path, form in FORMS.items():
         address = path.replace("<id>", guid("their-2"))
-        asked = f"{address}?company=GBPM&number=ZJ-000002" if path.startswith("/journal/") else address
+        of = {"/journal/": "ZJ-000002", "/voucher/": "VZ-00000001"}.get(path[:9])
+        asked = f"{address}?company=GBPM&number={of}" if of else address
         answer = ann.post(asked, **form)
         assert answer.status in (303, 400, 403, 404, 422), (path, answer.text)
         if answer.status == 303:
@@ -291,6 +298,7 @@ def test_no_operation_of_the_api_tells_or_does_anything_of_another_company(month
             for action, more in (("edit", {"due_date": "2026-12-31"}), ("delete_lines", {}), ("preview", {}))
         ]
         + [{"edit": {**journal, "actual_id": guid("y/unbilled"), "dimensions": None}}, {"reset": journal}]
+        + [{"correct_tags": {"company": "GBPM", "voucher": "VZ-00000001", "line": 1, "tags": None}}]
         + [{"delete_lines": journal}, {"preview": journal}, {"replay": row}, {"dismiss": {**row, "reason": "why"}}]
         + [
             {"edit_master_data": {"part": "customers", "company": "GBPM", "number": "C-001", "columns": {"name": "x"}}},

@@ -7,15 +7,20 @@ import io
 from typing import Any
 from unittest.mock import patch
 
-from project_invoicing.domain.codes import PostingType
+from project_invoicing.dataverse.api import Answer
+from project_invoicing.domain.codes import DocumentStanding, PostingType, WriteBackState
 from project_invoicing.domain.integration_lines import IntegrationBalances, IntegrationLine, LineState
+from project_invoicing.domain.ledger import JOURNAL
 from project_invoicing.domain.money import ZERO
-from project_invoicing.domain.reconciliation import Check, Difference, Repair
+from project_invoicing.domain.reconciliation import Repair
 from project_invoicing.setup.document import SetupDocument
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.reconciliations import Reconciliations
+from project_invoicing.store.told_documents import ToldDocuments
+from project_invoicing.store.write_backs import PAYMENT, Document, WriteBacks
 from project_invoicing.use_cases.reconciliation.integration import NOT_CONNECTED, report_of
 from tests.builders import guid
+from tests.dataverse import StubbornDataverse, connected
 from tests.rules.books import Books
 from tests.rules.finance import accounts_without, finance, second_company
 from tests.rules.stories import approval, billed, cost
@@ -65,12 +70,12 @@ ACCOUNTS = [
 ]
 
 
-def reconciled(books: Books, found: IntegrationBalances, *checks: Check) -> None:
+def reconciled(books: Books, found: IntegrationBalances) -> None:
     report = {
         "at": books.world.at,
         "complete": True,
         "differences": 0,
-        "checks": [one.row(50) for one in checks],
+        "checks": [],
         "integration_accounts": ACCOUNTS,
         "integration_lines": report_of(found, SETUP),
     }
@@ -136,20 +141,15 @@ def test_iws_07_the_newest_errors_come_first_one_a_document_and_go_once_a_run_su
     books.arrive(cost("lost", category="none"), *billed("y", invoice="inv-9", number="INV-9", total="999"))
     books.world.at = "2026-08-31T14:00:00Z"
     books.import_staging()
-    refused = Check("write_back_failed")
-    refused.differs(Difference("msdyn_actual", guid("work/cost"), "403 no", company="USPM"))
-    reconciled(books, IntegrationBalances({}, []), refused)
-
     page = Person(books).get("/errors")
     rows = list(csv.DictReader(io.StringIO(Person(books).get("/errors/csv").data.decode())))
     assert {(row["kind"], row["id"]): row["reason"] for row in rows} == {
         ("journal", "USPM-000002"): "ledger_account_missing",
         ("actual", guid("lost")): "reference_missing",
         ("proposal", "INV-9"): "unbilled_sales_not_posted",
-        ("write-back", guid("work/cost")): "write_back_failed",
     }
     assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
-    assert len(rows) == 4
+    assert len(rows) == 3
     assert "ledger account missing" in page.text
     assert "Nothing has failed" in Person(books).get("/errors", since="2026-12-01").text
 
@@ -159,6 +159,106 @@ def test_iws_07_the_newest_errors_come_first_one_a_document_and_go_once_a_run_su
     after = Person(books).get("/errors/csv").data.decode()
     assert "USPM-000002" not in after
     assert guid("lost") in after
+
+
+def test_iws_07_what_dataverse_refused_is_one_error_a_document_and_gone_once_it_is_taken(books: Books) -> None:
+    refusing = {guid(name): Answer(403, "0x80040220", f"no {SCRIPT}") for name in ("work/cost", "work/unbilled")}
+    with connected(StubbornDataverse(refuses=refusing)) as dataverse:
+        books.arrive(*approval())
+        books.journalise()
+        (row,) = shown(books)
+        assert (row["kind"], row["id"], row["reason"]) == ("write-back", "USPM-000001", "write_back_failed")
+        assert row["detail"].startswith(f"2 rows, refused: {guid('work/cost')}: 403 0x80040220")
+        assert row["next"].endswith("invoicing retry-write-back USPM-000001")
+        page = Person(books).get("/errors")
+        assert "write back failed" in page.text
+        assert "<script>alert" not in page.html
+        assert guid("work/cost") not in Person(books, companies=("GBPM",)).get("/errors").html
+
+        books.world.schedule("accounting_writeback")  # makes the queue; there is nothing for it
+        dataverse.refuses = {guid("work/cost"): Answer(403, "0x80040220", "still no")}
+        assert "2 rows" in tried_again(books)
+        (row,) = shown(books)
+        assert row["detail"].startswith(f"1 row, refused: {guid('work/cost')}")
+        dataverse.refuses = {}
+        assert "1 row " in tried_again(books)
+        assert shown(books) == []
+
+
+def test_iws_07_an_invoice_that_dataverse_refuses_for_itself_and_its_payments_is_one_error(books: Books) -> None:
+    no = Answer(403, "0x80040220", "no")
+    with connected(StubbornDataverse(refuses={guid("inv-1"): no})):
+        books.arrive(*approval(), *billed())
+        books.journalise()
+        books.post_invoices()
+        (row,) = shown(books)
+    assert (row["id"], row["detail"][:36]) == ("FTI-00000001", "its own row, refused: 403 0x80040220")
+    documents = WriteBacks(books.world.client, books.world.names.staging_table)
+    payment = Document(PAYMENT, "USPM", "FTI-00000001")
+    assert documents.note_payments(payment, 1, books.world.at)
+    later, tomorrow = "2099-01-01T10:00:00Z", "2099-01-02T10:00:00Z"
+    assert documents.told_payments(payment, 1, WriteBackState.FAILED, "locked", (later, tomorrow))
+    (row,) = shown(books)
+    assert (row["at"], row["detail"]) == (later, "what is open of it, refused: locked")
+    told = ToldDocuments(documents.client, documents.table)
+    begun = told.begin("USPM", "FTI-00000001", later, "key", DocumentStanding.READY)
+    assert told.end(begun, WriteBackState.FAILED, refused=("2099-02-01T10:00:00Z", "no such column"))
+    (row,) = shown(books)
+    assert row["detail"] == "how far its document is, refused: no such column"
+    again = told.begin("USPM", "FTI-00000001", later, "key", DocumentStanding.READY)
+    assert [row["at"] for row in shown(books)] == [later]
+    assert told.end(again, WriteBackState.DONE)
+    assert documents.told_payments(payment, 1, WriteBackState.DONE, None, None)
+    (row,) = shown(books)
+    assert row["detail"].startswith("its own row, refused")
+
+
+def test_iws_07_and_wfl_06_a_proposal_that_nobody_may_approve_is_an_error_until_it_is_out_of_approval(
+    books: Books,
+) -> None:
+    alone = (("parameters.USPM.approval", True), ("parameters.USPM.approvers", ["ann"]))
+    books.use(finance(*alone))
+    books.arrive(*approval(), *billed())
+    books.journalise()
+    assert shown(books) == []
+    header = {"company": "USPM", "proposal_id": "INV-0001", "actor": "ann"}
+    assert books.edit("submit_proposal", **header) == "submitted"
+    (row,) = shown(books)
+    assert (row["kind"], row["id"], row["reason"]) == ("proposal", "INV-0001", "approval_stuck")
+    assert (row["at"], row["detail"][:16]) == (books.world.at, "submitted by ann")
+    assert "administrator" in row["next"]
+    assert shown(books, since="2026-12-01") == []
+    books.use(finance(alone[0], ("parameters.USPM.approvers", ["ann", "bob"])))
+    assert shown(books) == []
+    books.use(finance(*alone))
+    assert books.edit("reset_approval", **header, comment="nobody is left") == "draft"
+    assert shown(books) == []
+
+
+def test_iws_07_the_newest_hundred_are_shown_and_the_others_counted(books: Books) -> None:
+    documents = WriteBacks(books.world.client, books.world.names.staging_table)
+    for number in range(102):
+        begun = documents.take(Document(JOURNAL, "USPM", f"USPM-{number:06d}"), books.world.at)
+        assert begun
+        at = f"2026-08-{number % 28 + 1:02d}T10:{number % 60:02d}:00Z"
+        assert documents.finish(begun, WriteBackState.FAILED, "no", at)
+    books.import_staging()
+    rows = shown(books)
+    assert len(rows) == 100
+    assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
+    assert rows[-1]["at"] == "2026-08-01T10:28:00Z"  # the two before it are the oldest
+    assert "There are more" in Person(books).get("/errors").text
+
+
+def shown(books: Books, **query: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(Person(books).get("/errors/csv", **query).data.decode())))
+
+
+def tried_again(books: Books) -> str:
+    asked = {"retry": {"company": "USPM", "journal_id": "USPM-000001", "actor": "ann"}}
+    answer = books.world.call("accounting_writeback", {"time": books.world.at, "detail": asked})
+    books.world.work("accounting_writeback")
+    return str(answer["outcome"])
 
 
 def test_iws_07_what_is_older_than_ninety_days_is_not_kept(books: Books) -> None:

@@ -52,7 +52,7 @@ def test_an_invoice_shows_its_tax_its_voucher_and_what_dataverse_refused(posted:
     store = WriteBacks(posted.world.client, posted.world.names.staging_table)
     at_work = store.take(Document("invoice", "USPM", "FTI-00000001"), posted.world.at)
     assert at_work
-    assert store.finish(at_work, WriteBackState.FAILED, "a plug-in <b>said</b> no")
+    assert store.finish(at_work, WriteBackState.FAILED, "a plug-in <b>said</b> no", posted.world.at)
     failed = ann.get(ADDRESS)
     assert "Some of it failed." in failed.main
     assert "Dataverse about the invoice itself: a plug-in <b>said</b> no" in failed.main
@@ -66,7 +66,7 @@ def test_an_invoice_says_what_dataverse_was_told_of_its_document(posted: Books) 
     assert "the document" not in ann.get(ADDRESS).main
     begun = store.begin("USPM", "FTI-00000001", posted.world.at, "key", DocumentStanding.READY)
     assert "Dataverse is still to be told of the document as ready." in ann.get(ADDRESS).main
-    assert store.end(begun, WriteBackState.FAILED, detail="a plug-in <b>said</b> no")
+    assert store.end(begun, WriteBackState.FAILED, refused=(posted.world.at, "a plug-in <b>said</b> no"))
     failed = ann.get(ADDRESS)
     assert "Dataverse about the document: a plug-in <b>said</b> no" in failed.main
     assert "<b>said" not in failed.body

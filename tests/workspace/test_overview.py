@@ -7,6 +7,7 @@ import pytest
 from project_invoicing import bootstrap
 from project_invoicing.store.setups import NotLoaded
 from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.workspace.render import NAVIGATION
 from tests.builders import actual, guid, proforma
 from tests.rules.books import Books
 from tests.rules.finance import accounts_without, finance, second_company
@@ -49,6 +50,11 @@ def test_it_says_what_waits_what_is_ready_and_what_went_wrong(books: Books) -> N
     assert "rejected rows 1" in page.text
     assert "No reconciliation has run yet" in page.text
     assert page.requests <= MOST_REQUESTS
+
+
+def test_each_main_page_has_a_key_of_its_own() -> None:
+    keys = [key for _, _, key in NAVIGATION]
+    assert len(set(keys)) == len(keys)
 
 
 def test_each_figure_leads_to_the_list_behind_it(books: Books) -> None:

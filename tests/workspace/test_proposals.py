@@ -85,7 +85,7 @@ def test_a_person_finds_out_why_it_waits_corrects_a_tax_group_posts_it_and_sees_
     store = WriteBacks(books.world.client, books.world.names.staging_table)
     at_work = store.take(document, books.world.at)
     assert at_work
-    assert store.finish(at_work, WriteBackState.DONE, None)
+    assert store.finish(at_work, WriteBackState.DONE, None, books.world.at)
     assert "Written back done" in ann.get(ADDRESS).main
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from unittest.mock import patch
 
 import pytest
 
 from project_invoicing.domain.actor import Role
+from project_invoicing.use_cases.receivables import ageing
 from project_invoicing.workspace.pages import receivables
 from tests.rules.books import Books
 from tests.rules.finance import TAXED, finance
 from tests.rules.stories import IN_POUNDS, approval, billed
-from tests.workspace.browsing import Browser
+from tests.workspace.browsing import Browser, Page
 
 HERE = "company=USPM&at=2026-09-30"
 INVOICE = "/invoice?company=USPM&number=FTI-00000001"
@@ -61,7 +63,9 @@ def test_what_counts_nowhere_and_what_is_paid_beyond_the_total_are_shown(posted:
     assert "Nothing was changed" in ann.send(invoice, FORM, **{**PAYMENT, "version": "x"}).main
     gone = ann.send(invoice, FORM, settlement_id="P-1", version="2", canceled="yes")
     assert "Open: 1 920.00 GBP" in gone.main
-    ann.send(invoice, FORM, **{**PAYMENT, "settlement_id": "P-2", "number": "FTI-9"})
+    aside = ann.send(invoice, FORM, **{**PAYMENT, "settlement_id": "P-2", "currency": "USD"})
+    assert "It is kept, counts nowhere yet, and is tried again every hour: FTI-00000001 is in GBP" in aside.main
+    ann.send(invoice, FORM, **{**PAYMENT, "settlement_id": "P-2", "version": "2", "number": "FTI-9"})
     page = ann.get(f"/receivables?{HERE}")
     assert "P-2" in page.main
     assert "USPM has posted no invoice FTI-9" in page.main
@@ -76,6 +80,59 @@ def test_whoever_may_look_may_look_at_it_and_only_a_poster_tells_of_payments(pos
     assert ann.get(f"/receivables/csv?{HERE}&of=else").status == 404
     assert "Nothing is open at 2026-08-30." in ann.get("/receivables?company=USPM&at=2026-08-30").main
     assert "Nothing is open" in ann.get(f"/receivables?{HERE}&customer=C-009").main
-    with patch.object(receivables, "_INVOICES", 0):
-        assert "too many to be read for a page" in ann.get(f"/receivables?{HERE}").main
-        assert ann.get(f"/receivables/csv?{HERE}").status == 400
+    assert ann.get(f"/receivables?{HERE}&before=~").status == 400
+
+
+def test_many_invoices_are_shown_in_parts_that_add_up_and_as_one_file(posted: Books) -> None:
+    for n in (2, 3):
+        posted.arrive(*approval(f"w{n}"), *billed(f"w{n}", invoice=f"inv-{n}", number=f"INV-000{n}"))
+    posted.journalise()
+    posted.post_invoices()
+    unapplied(posted, "P-1", "400.00")
+    ann = Browser(posted)
+    whole = ann.get(f"/receivables?{HERE}")
+    assert "too many invoices" not in whole.main
+    all_ = files(ann, whole.link("of=accounting"))
+    assert [(row["invoices"], row["unapplied"]) for row in all_] == [("3", "400.00")]
+    with patch.object(receivables, "_INVOICES", 2):
+        first = ann.get(f"/receivables?{HERE}")
+        assert "There are too many invoices for one page." in first.main
+        assert "P-1" in first.main
+        second = ann.get(str(first.rel("next")))
+        assert second.rel("next") is None
+        assert "P-1" not in second.main
+        assert second.usage.requests <= 8
+        parts = [row for page in (first, second) for row in files(ann, of_part(page, "accounting"))]
+        assert [row["invoices"] for row in parts] == ["2", "1"]
+        for name in ("open", "unapplied", "balance", "days_1_30"):
+            assert sum(Decimal(row[name]) for row in parts) == Decimal(all_[0][name]), name
+        invoices = [row for page in (first, second) for row in files(ann, of_part(page, "invoices"))]
+        assert sorted(row["invoice_number"] for row in invoices) == [f"FTI-0000000{n}" for n in (1, 2, 3)]
+        assert files(ann, first.link("of=accounting")) == all_
+        with patch.object(receivables, "_IN_A_FILE", 2):
+            refused = ann.get(first.link("of=accounting"))
+            assert (refused.status, "take the files of its parts" in refused.main) == (400, True)
+
+
+def test_payments_that_count_nowhere_are_bounded_and_the_page_says_so(posted: Books) -> None:
+    for n in range(3):
+        unapplied(posted, f"P-{n}", "1")
+    with patch.object(ageing, "_MOST_PAYMENTS", 2):
+        page = Browser(posted).get(f"/receivables?{HERE}")
+    assert "There is more that is settled against nothing than is counted here." in page.main
+    assert "2.00" in page.main
+
+
+def of_part(page: Page, of: str) -> str:
+    return next(one for one in page.links if "/csv?" in one and "before=" in one and f"of={of}" in one)
+
+
+def unapplied(books: Books, id: str, amount: str) -> None:
+    said = {"company": "USPM", "settlement_id": id, "version": 1, "date": "2026-09-10", "currency": "USD"}
+    payment = {**said, "amount": amount, "customer": "C-001"}
+    answer = books.call("ledger_answers", {"time": books.world.at, "detail": {"payment": payment}})
+    assert answer["outcome"] == "unapplied"
+
+
+def files(ann: Browser, address: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(ann.get(address).body)))

@@ -272,7 +272,7 @@ def scheduled_costs(at: str, setups: SetupVersions, time_left: Callable[[], bool
     """What posts the costs of companies that let their schedule do it."""
     from project_invoicing.use_cases.posted_costs.schedule import ScheduledPosting
 
-    return ScheduledPosting(journals(), staging(), finance_vouchers(), setups, at, time_left)
+    return ScheduledPosting(journals(), staging(), finance_vouchers(), setups, proposals(), at, time_left)
 
 
 def costs_of_invoices(at: str, setups: SetupVersions) -> CostsOfInvoices:

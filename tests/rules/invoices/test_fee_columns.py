@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from project_invoicing.domain.actual import fee_id
-from tests.builders import guid, money, proforma
+from project_invoicing.domain.actual import Actual, fee_id
+from project_invoicing.errors import Unavailable
+from project_invoicing.store.staging import Staging
+from tests.builders import Context, guid, money, proforma
 from tests.rules.books import Books
 from tests.rules.finance import ACCOUNTS, TAXED, finance
 from tests.rules.invoices.conftest import of_actuals
@@ -187,6 +191,70 @@ def test_the_fee_follows_the_newest_version_of_its_sale(
     books.import_staging()
     found = [line["sales_amount"] for line in books.journal_lines()]
     assert found == (lines[:1] if newer_first and fee is None else lines)
+
+
+def unnamed() -> AbstractContextManager[None]:
+    """The table map names the column of fees no longer."""
+    return of_actuals({"discount": DISCOUNT})
+
+
+def again(work: dict[str, Any]) -> Context:
+    """The sale once more, with something that changes no line."""
+    return sale("work/unbilled", message="Update", changed=[], row_version=2, billing_status="ready_to_invoice", **work)
+
+
+def but_for_fees(error: Exception) -> Callable[..., dict[str, Any]]:
+    """A newer version of a fee can be stored, and that of a sale cannot."""
+    changes = Staging._changes
+
+    def failing(staging: Staging, actual: Actual, *rest: Any) -> dict[str, Any]:
+        if actual.fee_of is None:
+            raise error
+        return changes(staging, actual, *rest)
+
+    return failing
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_fee_on_a_draft_goes_with_the_next_version_once_its_column_is_not_named(books: Books, dies: bool) -> None:
+    books.use(setup())
+    before = sale("work/unbilled", row_version=1, **with_fee())
+    books.arrive(before)
+    books.import_staging()
+    with unnamed():
+        books.arrive(before)
+        books.import_staging()
+        assert [line["sales_amount"] for line in books.journal_lines()] == ["1520.00", "160.00"]
+        if dies:
+            with patch.object(Staging, "_changes", but_for_fees(Unavailable("the sale cannot be stored"))):
+                books.world.deliver(again(with_fee()))
+        books.arrive(again(with_fee()), before, again(with_fee()))
+        books.import_staging()
+        assert [line["sales_amount"] for line in books.journal_lines()] == ["1520.00", "0.00"]
+        books.post_journals()
+        assert books.balances() == {"wip_sales_value": 1520, "accrued_revenue_sales_value": -1520}
+
+
+def test_fee_10_a_posted_fee_stays_once_its_column_is_not_named_and_its_bill_leaves_nothing_accrued(
+    books: Books,
+) -> None:
+    books.use(setup())
+    side = Side(books)
+    side.arrive(sale("work/unbilled", row_version=1, **with_fee()))
+    books.journalise()
+    with unnamed():
+        side.arrive(again(with_fee()))
+        books.import_staging()
+        assert books.balances() == {"wip_sales_value": 1680, "accrued_revenue_sales_value": -1680}
+        assert fee_row(books, "work/unbilled")["state"] == "posted"
+        _, billed_, link, _ = STORY
+        side.arrive(billed_, link, proforma("inv-1", total="1520"))
+        books.import_staging()
+        books.post_invoices()
+        assert books.invoice()["subtotal"] == "1520.00"
+        assert not books.balances().keys() & {"wip_sales_value", "accrued_revenue_sales_value"}
+        side.write_back()
+        assert side.differences() == {}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ import pytest
 
 from tests import policies
 from tests.builders import guid
+from tests.harness import envelope
 from tests.rules.books import Books, before_transaction
 from tests.rules.invoices.test_intercompany_invoices import NUMBER, balances, create, posted, sold
 from tests.rules.invoices.test_intercompany_invoices import between_companies as lending
-from tests.rules.stories import reverses
+from tests.rules.stories import reverses, sale
+from tests.rules.test_reconciliation import Side
 
 INVOICE = "FTI-00000001"
 ACCOUNTS = {"vendor_balance": "200100", "sales_tax_receivable": "223100"}
@@ -244,3 +246,128 @@ def test_icv_08_what_would_be_wrong_is_refused_and_nothing_changes(books: Books)
     ]
     assert [reasons(one)[0] for one in refused] == ["taken_back", "lines_missing", "schema", "schema", "schema"]
     assert sorted(line["actual_id"] for line in books.proposal(dollars)["lines"]) == sorted(both)
+
+
+SOLD = guid("sold")
+
+
+def explained(books: Books, id: str) -> Any:
+    (found,) = books.call("explain", envelope({"id": id}, books.world.at, "Manual Question", "by.hand"))["found"]
+    return found
+
+
+def move(books: Books, to: str, **asked: Any) -> Any:
+    return books.do("post_costs", company="USPM", to=to, date="2026-09-30", **({"costs": {}} | asked))
+
+
+def on_balance(books: Books, *contexts: Any, **terms: Any) -> Books:
+    """The cost of ten hours is on USPM's balance sheet, as its profile says."""
+    document = between_companies(**terms)
+    document["profiles"]["TM"] |= {"post_costs": {"time": "balance"}, "accrue_revenue": {}}
+    due = [{"to": "profit_and_loss", "since": "2026-08-01", "until": "2026-08-31"}]
+    document["parameters"]["USPM"] |= {"scheduled_costs": due}
+    books.use(document)
+    posted(books, *contexts, sold())
+    create(books)
+    books.post_invoices(proposal_id=NUMBER)
+    answer = post(books)
+    assert answer["posted"], answer
+    return books
+
+
+def test_pco_15_icv_04_the_cost_of_a_vendor_invoice_is_chosen_seen_moved_and_brought_back(books: Books) -> None:
+    on_balance(books)
+    asked = {"company": "USPM", "to": "profit_and_loss", "date": "2026-09-30", "costs": {"project": "PRJ-1"}}
+    with policies.enforced():
+        (shown,) = books.do("preview_costs", **asked)["costs"]
+    assert (shown["from"], shown["amount"], shown["vendor_invoice"], shown["lender"]) == (
+        "balance",
+        "1200.00",
+        INVOICE,
+        "GBPM",
+    )
+    assert [(line["account"], line["amount"]) for line in shown["voucher"]["lines"]] == [
+        ("540100", "1200.00"),
+        ("161100", "-1200.00"),
+    ]
+    with policies.enforced():
+        answer = books.do("post_costs", actor="ann@contoso.example", reason="month end", **asked)
+    assert answer["posted"] == [{"actual_id": SOLD, "voucher": "PCV-000001"}]
+    assert balances(books, "USPM") == {"cost": Decimal(1200), "vendor_balance": Decimal(-1200)}
+    assert (
+        move(books, "profit_and_loss")["posted"],
+        move(books, "balance", costs={"until": "2026-08-01"})["posted"],
+    ) == (
+        [],
+        [],
+    )
+    assert move(books, "profit_and_loss", costs={"actual_id": SOLD})["unchanged"] == 1
+    assert move(books, "balance", costs={"actual_id": SOLD})["posted"] == [{"actual_id": SOLD, "voucher": "PCV-000002"}]
+    assert balances(books, "USPM") == {"wip_cost_value": Decimal(1200), "vendor_balance": Decimal(-1200)}
+    told = [str(one) for one in explained(books, SOLD)["history"] if "PCV-" in str(one)]
+    assert [("USPM" in one, "month end" in one) for one in told] == [(True, True), (True, False)]
+
+
+def test_pco_14_pco_15_icv_09_a_credit_goes_where_the_cost_is_now(books: Books) -> None:
+    on_balance(books)
+    with policies.enforced():
+        assert books.scheduled("journal_posting")["costs"] == 1
+    credited(books)
+    refused = move(books, "balance", costs={"actual_id": [SOLD, guid("back")]})["refused"]
+    assert [one["reason"] for one in refused] == ["not_posted", "taken_back"]
+    (line, _) = preview(books, "FTI-00000002")["voucher"]["lines"]
+    assert (line["account"], line["amount"]) == ("540100", "-1200.00")
+    post(books, "FTI-00000002")
+    assert balances(books, "USPM") == balances(books, "GBPM") == {}
+    assert move(books, "balance", costs={"actual_id": guid("back")})["refused"][0]["reason"] == "taken_back"
+    assert move(books, "balance")["posted"] == []
+
+
+def test_pco_15_what_is_not_posted_here_has_no_cost_to_move(billed: Books) -> None:
+    assert move(billed, "balance", costs={"actual_id": SOLD})["refused"][0]["reason"] == "not_posted"
+    assert move(billed, "balance")["posted"] == []
+    assert (
+        billed.do("post_costs", company="GBPM", to="balance", costs={"actual_id": SOLD})["refused"][0]["reason"]
+        == "not_a_cost"
+    )
+
+
+def test_pco_03_pco_15_no_cost_goes_to_the_balance_sheet_whose_sale_by_the_borrower_is_accrued(books: Books) -> None:
+    books.use(between_companies())
+    posted(books, sale("work/unbilled", "10", start="2026-08-27", document_date="2026-08-27", resource="Molly Clark"))
+    bill(books)
+    post(books)
+    assert books.do("preview_costs", company="USPM", to="balance", costs={})["costs"] == []
+    assert move(books, "balance", costs={"actual_id": SOLD})["refused"][0]["reason"] == "revenue_accrued"
+
+
+def test_pco_15_two_who_move_it_at_once_make_one_voucher(books: Books) -> None:
+    on_balance(books)
+    with before_transaction(books, 0, lambda: move(books, "profit_and_loss")):
+        assert move(books, "profit_and_loss", reason="the slower one", actor="ben")["unchanged"] == 1
+    assert balances(books, "USPM") == {"cost": Decimal(1200), "vendor_balance": Decimal(-1200)}
+    side = Side(books)
+    assert side.reconcile(connected=False).checks["moved"].found == []
+    side.put("sold", ca='{"wip_cost_value":"161100"}')
+    (one,) = side.reconcile(connected=False).checks["moved"].found
+    assert (one.id, one.company) == (SOLD, "USPM")
+    assert "come to -1200.00 on 161100, 1200.00 on 540100; the row has the cost of USPM on 161100" in one.detail
+
+
+def test_icv_10_explain_tells_the_borrower_s_side_in_every_state(billed: Books) -> None:
+    def told() -> Any:
+        detail = {"id": INVOICE, "company": "USPM"}
+        with policies.enforced():
+            (one,) = billed.call("explain", envelope(detail, billed.world.at, "Manual Question", "by.hand"))["found"]
+        return one
+
+    before = told()
+    assert (before["kind"], before["company"]) == ("vendor invoice", "USPM")
+    assert before["headline"] == f"Vendor invoice {INVOICE} of GBPM for 1200.00 USD with tax: pending"
+    (next_,) = before["next"]
+    assert next_.endswith(f"`invoicing vendor-invoices post {INVOICE} --company USPM`")
+    post(billed, actor="ann@contoso.example", reason="month end")
+    after = told()
+    assert after["facts"]["posted"] == "with voucher VIV-000001, accounting date 2026-08-31"
+    assert [line["account"] for line in after["voucher_lines"]] == ["540100", "200100"]
+    assert "was posted by ann@contoso.example" in after["history"][-1]["what"]

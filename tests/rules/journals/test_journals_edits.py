@@ -60,7 +60,7 @@ def test_jrn_14_everything_else_is_refused_by_name(imported: Books) -> None:
     for field, value in REFUSED.items():
         outcome = imported.world.edit("edit", **LINE, **{field: value})["outcome"]
         assert outcome == (
-            f"refused: {field} cannot be edited; what can: dimensions, item_sales_tax_group, sales_tax_group"
+            f"refused: {field} cannot be edited; what can: dimensions, item_sales_tax_group, sales_tax_group, tags"
         )
     assert imported.world.result()["journals"][0]["lines"] == before
 

@@ -53,7 +53,8 @@ REFUSALS: Final[Mapping[str, str]] = {
     PostingFailure.ALREADY_POSTED: "nothing: it is posted; correct the invoice in Dataverse if it is wrong",
     PostingFailure.LINES_MISSING: "see what the proposal waits for; it has no lines yet",
     PostingFailure.FOUR_EYES: "let somebody post it who has not edited it; whoever edits or posts has to say who it is",
-    PostingFailure.NOT_APPROVED: "submit it, and have it approved: on its page, or by `invoicing proposal submit`",
+    PostingFailure.NOT_APPROVED: "submit it, and have it approved: on its page, or by `invoicing proposal submit` or "
+    "`invoicing vendor-invoices submit`",
     PostingFailure.IN_APPROVAL: "recall it first (whoever submitted it, `invoicing proposal recall`), or have an "
     "administrator reset it; change it then, and submit it again",
     PostingFailure.SAME_PERSON: "let somebody else approve it; whoever takes a step of an approval has to say who "

@@ -1,4 +1,4 @@
-"""The approval of a proposal: where it stands, who took the last step, and what was submitted."""
+"""The approval of a proposal or a vendor invoice: where it stands, who took the last step, and what was submitted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from project_invoicing.domain.codes import ApprovalState
 class Approval:
     """The last step: ``by`` whom it was taken and when (``at``), and what was said with it.
 
-    ``submitter`` and the keys of ``editors`` are ids in lower case; ``editors`` had edited the proposal before it was
-    submitted, with the time of each. ``digest`` stands for what was submitted to be posted, with this ``total``.
+    ``submitter`` and the keys of ``editors`` are ids in lower case; ``editors`` had edited the proposal, of a vendor
+    invoice that of the lender, before it was submitted, with the time of each. ``digest`` stands for what was submitted
+    to be posted, with this ``total``.
     """
 
     state: ApprovalState

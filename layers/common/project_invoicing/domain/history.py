@@ -43,6 +43,7 @@ class Done(StrEnum):
     WRITTEN_AGAIN = "sent to Dataverse again"
     MOVED = "moved"
     ADJUSTED = "adjusted"
+    TAGS_CORRECTED = "given other tags"
     SCHEDULED = "left to the schedule"
     DOCUMENT_MADE = "document made"
     ATTACHED = "attached"

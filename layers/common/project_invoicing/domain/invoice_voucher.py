@@ -68,9 +68,10 @@ def voucher(
     terms: Terms,
     accounts: InvoiceAccounts,
     customer_dimensions: dict[str, str] | None = None,
+    customer_tags: dict[str, str] | None = None,
 ) -> Voucher:
     """Builds the invoice's voucher. ``document`` must be ``accounted``."""
-    lines = voucher_lines(source_id, document, terms, accounts, customer_dimensions)
+    lines = voucher_lines(source_id, document, terms, accounts, customer_dimensions, customer_tags)
     return Voucher(number, terms.company, terms.accounting_date, INVOICE, source_id, lines)
 
 
@@ -80,6 +81,7 @@ def voucher_lines(
     terms: Terms,
     accounts: InvoiceAccounts,
     customer_dimensions: dict[str, str] | None = None,
+    customer_tags: dict[str, str] | None = None,
 ) -> tuple[VoucherLine, ...]:
     """Revenue, reversed accrual, sales tax, and the customer balance that balances them.
 
@@ -89,7 +91,7 @@ def voucher_lines(
     for line, to in zip(document.lines, accounts.lines, strict=True):
         lines.extend(revenue_lines(line, document.revenue(line), terms, to))
         for accrual in line.accruals:
-            lines.extend(accrual.lines(-1, _origin(line, terms)))
+            lines.extend(accrual.lines(-1, _origin(line, terms), line.tags))
     lines.extend(_tax_lines(document, terms, accounts.taxes))
     owed = -sum((line.accounting_amount for line in lines), ZERO)
     if document.total or owed:
@@ -105,6 +107,7 @@ def voucher_lines(
                 exchange_rate=terms.exchange_rate.multiplier,
                 dimensions=customer_dimensions or None,
                 origin=Origin.of_all(_origin(line, terms) for line in document.lines if line.shown),
+                tags=customer_tags,
             )
         )
     return summed(lines)
@@ -174,18 +177,38 @@ def _tax_lines(document: Totals, terms: Terms, accounts: Mapping[str, str]) -> I
         if tax.amount:
             found[code, account or accounts[code]].add(tax)
     for (code, account), tax in found.items():
-        if tax.amount:
+        left = terms.exchange_rate.convert(tax.amount, terms.accounting_precision)
+        shares = _by_tags(tax, code, account, document, accounts) if tax.amount else []
+        for place, (tags, share) in enumerate(shares, start=1):
+            last = place == len(shares)
+            accounted = left if last else terms.exchange_rate.convert(share.amount, terms.accounting_precision)
+            left -= accounted
             yield VoucherLine(
                 account=account,
                 posting_type=PostingType.SALES_TAX_PAYABLE,
                 currency=terms.currency,
-                amount=-tax.amount,
-                accounting_amount=-terms.exchange_rate.convert(tax.amount, terms.accounting_precision),
+                amount=-share.amount,
+                accounting_amount=-accounted,
                 exchange_rate=terms.exchange_rate.multiplier,
                 sales_tax_code=code,
-                sales_tax_base=-tax.base,
-                origin=Origin.of_all(_origin(line, terms) for line in tax.lines),
+                sales_tax_base=-share.base,
+                origin=Origin.of_all(_origin(line, terms) for line in share.lines),
+                tags=tags,
             )
+
+
+def _by_tags(
+    tax: _Tax, code: str, account: str, document: Totals, accounts: Mapping[str, str]
+) -> list[tuple[dict[str, str] | None, _Tax]]:
+    """The shares of a tax of lines with the same financial tags (TAG-04). In all they come to the tax (TAG-05)."""
+    if not any(line.tags for line in tax.lines):
+        return [(None, tax)]
+    found: dict[tuple[tuple[str, str], ...], _Tax] = defaultdict(_Tax)
+    for line in tax.lines:
+        taxes = [one for one in line.charges[0].taxes or () if one.code == code]
+        amount = sum((one.amount for one in taxes if (one.account or accounts[code]) == account), ZERO)
+        found[tuple(sorted((line.tags or {}).items()))].add(_Tax(amount, document.revenue(line), [line]))
+    return [(dict(tags) or None, share) for tags, share in found.items()]
 
 
 def revenue_lines(line: ProposalLine, earned: Decimal, terms: Terms, to: LineAccounts) -> Iterator[VoucherLine]:
@@ -207,6 +230,7 @@ def revenue_lines(line: ProposalLine, earned: Decimal, terms: Terms, to: LineAcc
             project=line.project,
             dimensions=line.dimensions,
             origin=_origin(line, terms),
+            tags=line.tags,
         )
 
     if gross:

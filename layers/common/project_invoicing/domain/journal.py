@@ -48,6 +48,8 @@ class Journal:
     pinned: bool = False
     """Whether the master data of its posting is kept beside it."""
     amounts: Amounts | None = None
+    tags: dict[str, str] | None = None
+    """The financial tags of lines that are added from now on (TAG-02)."""
 
     def amounts_with(self, added: Iterable[JournalLine] = (), removed: Iterable[JournalLine] = ()) -> Amounts | None:
         """The amounts with the lines that are added and without those that are removed. ``None``: not known."""

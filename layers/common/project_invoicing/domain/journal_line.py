@@ -70,6 +70,7 @@ class JournalLine:
     charges: tuple[Charge, ...] = ()
     took: str | None = None
     cost_adjustment: Decimal | None = None
+    tags: dict[str, str] | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -100,7 +101,9 @@ class Accrual:
     project: str | None = None
     dimensions: dict[str, str] | None = None
 
-    def lines(self, sign: int, origin: Origin = NO_ORIGIN) -> tuple[VoucherLine, VoucherLine]:
+    def lines(
+        self, sign: int, origin: Origin = NO_ORIGIN, tags: dict[str, str] | None = None
+    ) -> tuple[VoucherLine, VoucherLine]:
         """Debit WIP and credit accrued revenue for ``sign`` 1; the reverse for -1 (LED-38, LED-44)."""
         amount, accounting = sign * self.amount, sign * self.accounting_amount
 
@@ -115,6 +118,7 @@ class Accrual:
                 project=self.project,
                 dimensions=self.dimensions,
                 origin=origin,
+                tags=tags,
             )
 
         return (
@@ -159,6 +163,7 @@ CostAccounts = dict[PostingType, str]
 
 _SIDES: Final[Mapping[PostingType, CostSide]] = {
     PostingType.COST: CostSide.PROFIT_AND_LOSS,
+    PostingType.INTERCOMPANY_COST: CostSide.PROFIT_AND_LOSS,
     PostingType.WIP_COST_VALUE: CostSide.BALANCE,
     PostingType.WIP_COST_ITEM: CostSide.BALANCE,
 }
@@ -205,6 +210,7 @@ def cost_lines(line: JournalLine, accounts: CostAccounts, accounting_amount: Dec
             dimensions=(project | worker if posting_type is PostingType.PAYROLL_ALLOCATION else worker | project)
             or None,
             origin=line.origin,
+            tags=line.tags,
         )
         for (posting_type, account), side in zip(accounts.items(), (1, -1), strict=False)
     )

@@ -83,6 +83,7 @@ class VoucherLine:
     sales_tax_code: str | None = None
     sales_tax_base: Decimal | None = None
     origin: Origin = NO_ORIGIN
+    tags: dict[str, str] | None = None
 
 
 class Unbalanced(ValueError):
@@ -130,6 +131,7 @@ def summed(lines: Iterable[VoucherLine]) -> tuple[VoucherLine, ...]:
             line.project,
             dimensions,
             line.sales_tax_code,
+            tuple(sorted(line.tags.items())) if line.tags else (),
         )
         alike.setdefault(key, []).append(line)
     sums = [(_sum(some), some) for some in alike.values()]

@@ -66,6 +66,7 @@ class LedgerLine:
     customer: str | None = None
     actual_id: str | None = None
     text: str = ""
+    tags: Mapping[str, str] | None = None
 
     @property
     def external_id(self) -> str:

@@ -91,6 +91,7 @@ class Lineage:
     worker_dimensions: dict[str, str] | None = None
     charge: Charge | None = None
     cost_adjustment: Decimal | None = None
+    tags: dict[str, str] | None = None
 
     def handed_on(self) -> Lineage:
         """The lineage as inherited by a line that bills or replaces; a line that takes back inherits all of it."""
@@ -112,6 +113,8 @@ class Line(Protocol):
     def line_property(self) -> str | None: ...
     @property
     def dimensions(self) -> dict[str, str] | None: ...
+    @property
+    def tags(self) -> dict[str, str] | None: ...
 
 
 L = TypeVar("L", bound=Any)
@@ -127,6 +130,7 @@ def lineage_of(line: Line, charge: Charge | None = None, worker_dimensions: dict
         dimensions=line.dimensions,
         worker_dimensions=worker_dimensions,
         charge=charge,
+        tags=line.tags,
     )
 
 
@@ -139,6 +143,7 @@ def continuing(line: L, before: Lineage, **more: Any) -> L:
         category=before.category,
         line_property=before.line_property,
         dimensions=before.dimensions,
+        tags=before.tags,
         **more,
     )
     return taken

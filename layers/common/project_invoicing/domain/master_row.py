@@ -121,6 +121,12 @@ class MasterRow:
         return name if isinstance(name, str) else ""
 
     @property
+    def dated(self) -> str | None:
+        """The day of a milestone, as text; of other rows mostly ``None``."""
+        day = self.columns.get("date") if self.columns else None
+        return day if isinstance(day, str) else None
+
+    @property
     def part(self) -> Part | None:
         return PARTS.get(self.entity)
 

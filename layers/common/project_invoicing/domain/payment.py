@@ -173,13 +173,15 @@ class Effect(StrEnum):
 class Settlement:
     """The newest version of a settlement that was told.
 
-    ``reason`` and ``detail``: why it is set aside. It then counts nowhere, and is tried again.
+    ``reason`` and ``detail``: why it is set aside. It then counts nowhere, and is tried again. ``of_ours``: the set-up
+    has its company.
     """
 
     payment: Payment
     at: str
     reason: PaymentRefusal | None = None
     detail: str | None = None
+    of_ours: bool = True
 
     @property
     def is_unapplied(self) -> bool:

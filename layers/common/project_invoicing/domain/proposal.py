@@ -35,6 +35,7 @@ class HeaderEdits:
     due_for: date | None = None
     dimensions: dict[str, str] | None = None
     accounting_date: date | None = None
+    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class ProposalLine:
     role: Named | None = None
     project_name: Named | None = None
     contract_line_name: Named | None = None
+    tags: dict[str, str] | None = None
 
     @property
     def inherited(self) -> Charge | None:

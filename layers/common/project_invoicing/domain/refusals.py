@@ -6,8 +6,9 @@ can be answered from what is stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 from project_invoicing.domain.codes import SET_UP_REASONS, BatchRefusal, PostingFailure, RejectReason, WaitReason
 
@@ -68,6 +69,18 @@ class Refusal:
     document: str | None
     reason: str
     detail: str
+
+
+def refused_answer(detail: Mapping[str, Any], reason: str, why: str) -> dict[str, Any]:
+    """The answer to an ``{action: request}`` that was not carried out, with the document that the request names."""
+    request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
+    company, number = request.get("company"), request.get("number")
+    named = (request.get(name) for name in ("invoice_number", "proposal_id", "journal_id"))
+    document = next((one for one in named if isinstance(one, str)), None)
+    if company and isinstance(number, int):
+        document = f"{company}-{request.get('kind')}-{number:06d}"
+    refusal = Refusal(company if isinstance(company, str) else None, document, reason, why)
+    return {"outcome": f"refused: {why}", "refused": [asdict(refusal)]}
 
 
 def unknown_company(company: str) -> Refusal:

@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 
 
 class Correction(NamedTuple):
-    """What moved what was posted with a row: its source, and the number of its voucher, empty where it needed none."""
+    """What moved what was posted with a row: its source, and the number of its voucher, empty where it needed none.
+
+    ``company``: whose voucher it is, where it is not the row's: a lender's sale is a cost of its borrower.
+    """
 
     source: str
     number: str
+    company: str | None = None
 
 
 class Delivery(StrEnum):
@@ -47,7 +51,8 @@ class StagedRow:
     of its connections changed. ``lineage``: for posted rows; ``None`` if posted before rows had it.
     ``accrual``, ``cost_accounts`` and ``lineage`` say where what was posted is now: each of the ``corrections`` has
     changed them, but for ``accrual_corrections``: those have brought to zero what invoices left of ``accrual``.
-    ``correction_journal`` is the draft of such corrections that it is on.
+    ``correction_journal`` is the draft of such corrections that it is on. A sale between companies has in
+    ``cost_accounts`` where the borrower's cost is, once that has moved (PCO-15).
 
     ``blocker``: the master data that ends its wait, see ``Wait``; ``None`` also if it waits since before rows had it.
     """

@@ -186,7 +186,7 @@ def _of_sale(posted: OnJournal, dimensions: Dimensions, posting_type: PostingTyp
     lines: Sequence[VoucherLine] = ()
     if known := posted.row.accrual:
         accrual = replace(known, dimensions=_changed(known.dimensions, dimensions))
-        before_lines, lines = known.lines(1, posted.line.origin), accrual.lines(1, posted.line.origin)
+        before_lines, lines = (one.lines(1, posted.line.origin, posted.line.tags) for one in (known, accrual))
     return after, accrual, before_lines, lines
 
 

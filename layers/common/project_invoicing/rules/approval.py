@@ -1,4 +1,4 @@
-"""Approval of proposals: who may approve one, and where it stands (WFL-01 to WFL-06).
+"""Approval of proposals and vendor invoices: who may approve one, and where it stands (WFL-01 to WFL-06).
 
 ``four_eyes`` and ``approval`` are one rule: whoever has edited a proposal may not be the one that releases it. It is
 released by its approval where the company approves, else by its posting.
@@ -7,10 +7,20 @@ released by its approval where the company approves, else by its posting.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from project_invoicing.domain.approval import Approval
 from project_invoicing.domain.codes import ApprovalState
-from project_invoicing.domain.proposal import Proposal
 from project_invoicing.setup.lookups import FinanceSetup
+
+
+class Approved(Protocol):
+    """A document that is approved."""
+
+    @property
+    def company(self) -> str | None: ...
+    @property
+    def approval(self) -> Approval | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,8 @@ class MayApprove:
         return f"whoever has the role approver{but}"
 
 
-def may_approve(header: Proposal, setup: FinanceSetup) -> MayApprove:
-    """Who may still approve a proposal that is submitted."""
+def may_approve(header: Approved, setup: FinanceSetup) -> MayApprove:
+    """Who may still approve a document that is submitted."""
     parameters, approval = setup.parameters(str(header.company)), header.approval
     barred: dict[str, None] = {}
     if approval and approval.submitter and not parameters.submitter_may_approve:
@@ -45,8 +55,8 @@ def may_approve(header: Proposal, setup: FinanceSetup) -> MayApprove:
     return MayApprove(tuple(one for one in parameters.approvers if one.casefold() not in barred), tuple(barred))
 
 
-def approval_in_words(header: Proposal, setup: FinanceSetup) -> str:
-    """Where the approval of a proposal stands, and what it waits for."""
+def approval_in_words(header: Approved, setup: FinanceSetup) -> str:
+    """Where the approval of a document stands, and what it waits for."""
     approval = header.approval
     if approval is None:
         return "is not submitted for approval yet"

@@ -37,7 +37,11 @@ def digest_of(header: Proposal, made: InvoiceDraft, setup: FinanceSetup) -> str:
     said: list[list[Any]] = [
         [terms.customer, terms.currency, totals.document_type, totals.subtotal, totals.sales_tax, totals.total],
         [
-            [line.account, line.posting_type, line.project, _sorted(line.dimensions), line.sales_tax_code, line.amount]
+            [
+                *(line.account, line.posting_type, line.project),
+                *(_sorted(line.dimensions), line.sales_tax_code, line.amount),
+                *([_sorted(line.tags)] if line.tags else []),
+            ]
             for line in invoice_voucher(made, "", header.number, setup).lines
         ],
         [

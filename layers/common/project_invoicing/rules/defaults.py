@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Final, Protocol
 
 from project_invoicing.domain.actual import Actual
 from project_invoicing.domain.codes import ON_ACCOUNT, PURCHASES, TransactionClass, TransactionType, WaitReason
@@ -19,6 +21,60 @@ from project_invoicing.setup.models.dimensions import DimensionSource
 _SALES = frozenset(
     {TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES}
 )
+
+
+TAGS: Final = "tags"
+"""The custom column of an actual that has all financial tags; ``tags.LABEL`` is one that has a single one (TAG-06)."""
+
+
+def tags_in_columns(actual: Actual, company: str, setup: FinanceSetup) -> tuple[dict[str, str], str | None]:
+    """The financial tags in the columns of an actual, and the column with a value that no tag can have, if any.
+
+    A column of a single tag goes before the one that has all of them.
+    """
+    known = setup.tags_of(company)
+    if known is None:
+        return {}, None
+    every = (actual.custom.get(TAGS) or "").split(known.delimiter)
+    if len(every) > len(known.tags):
+        return {}, TAGS
+    found: dict[str, str] = {}
+    for nth, tag in enumerate(known.tags):
+        name = f"{TAGS}.{tag.label}"
+        single = actual.custom.get(name)
+        if single and known.delimiter in single:
+            return {}, name
+        value = (single or (every[nth] if nth < len(every) else "")).strip()
+        if value and tag.active:
+            found[tag.label] = value
+    return found, None
+
+
+class Tagged(Protocol):
+    """What rules for financial tags ask of a line."""
+
+    @property
+    def customer(self) -> str | None: ...
+    @property
+    def contract(self) -> str | None: ...
+    @property
+    def project(self) -> str | None: ...
+    @property
+    def category(self) -> str | None: ...
+    @property
+    def resource(self) -> str | None: ...
+
+
+def ruled_tags(
+    line: Tagged, tags: Mapping[str, str] | None, company: str, setup: FinanceSetup
+) -> dict[str, str] | None:
+    """The ``tags`` of a line with what the rules give it (TAG-07); a value stays where its rule does not overwrite."""
+    found = dict(tags or {})
+    names = {name: getattr(line, name) for name in ("customer", "contract", "project", "category", "resource")}
+    for rule in setup.ruled_tags(company, **names):
+        if rule.overwrite or rule.label not in found:
+            found[rule.label] = rule.value
+    return found or None
 
 
 def price_rate(actual: Actual, owner: Owner, on: date, setup: FinanceSetup) -> ExchangeRate | None:

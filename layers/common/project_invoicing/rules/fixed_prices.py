@@ -10,7 +10,7 @@ from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.money import ZERO
 from project_invoicing.domain.proposal_line import ProposalLine
-from project_invoicing.setup.effective import Found
+from project_invoicing.rules.milestones import contract_of
 from project_invoicing.setup.lookups import FinanceSetup
 
 
@@ -68,13 +68,5 @@ class FixedPrices:
         if not name or self.setup.billing_method(self.company, name) is not BillingMethod.FIXED_PRICE:
             return None
         if name not in self.lines:
-            self.lines[name] = Line(*self._contract_of(name))
+            self.lines[name] = Line(*contract_of(name, self.company, self.setup))
         return self.lines[name]
-
-    def _contract_of(self, name: str) -> tuple[str | None, str | None]:
-        """The contract of a line and its currency."""
-        line = self.setup.contract_line(self.company, name)
-        found = self.setup.lead(line.contract, self.company) if line else None
-        contract = found.name if isinstance(found, Found) else None
-        currency = self.setup.currency_of_contract(self.company, contract)
-        return contract, currency.name if isinstance(currency, Found) else None

@@ -26,7 +26,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDraft:
-    """An invoice before it has a number: its terms and totals.
+    """An invoice before it has a number: its terms and totals. ``dimensions`` and ``tags``: of the customer balance.
 
     ``works_for``: the company whose projects its lines are of; between companies, the borrower. ``originals``: what
     the invoices it credits had charged and given back before it (REG-19).
@@ -37,6 +37,7 @@ class InvoiceDraft:
     dimensions: dict[str, str]
     works_for: str
     originals: Mapping[str, TaxOfInvoice] = field(default_factory=dict)
+    tags: dict[str, str] | None = None
 
 
 def draft(
@@ -57,7 +58,8 @@ def draft(
     terms = _terms(header, setup, invoice_date, given=given)
     customer = _known_customer(setup, terms.company, terms.customer)
     figures = accounted(totals_of(lines, setup, invoice_date, terms.currency, originals), terms)
-    return InvoiceDraft(terms, figures, _header_dimensions(header, lines, customer), header.works_for, originals or {})
+    balance = _header_dimensions(header, lines, customer)
+    return InvoiceDraft(terms, figures, balance, header.works_for, originals or {}, header.edits.tags)
 
 
 def _terms(header: Proposal, setup: FinanceSetup, invoice_date: date, *, given: bool) -> Terms:

@@ -42,7 +42,7 @@ def invoice_voucher(draft: InvoiceDraft, number: str, invoice_number: str, setup
     What a credit line takes back is reversed on its original account, whatever that account requires now.
     """
     accounts = posting_accounts(draft, setup)
-    built = voucher(number, invoice_number, draft.totals, draft.terms, accounts, draft.dimensions)
+    built = voucher(number, invoice_number, draft.totals, draft.terms, accounts, draft.dimensions, draft.tags)
     new = set(_chosen_now(draft.totals.lines, accounts.lines))
     for line in built.lines:
         dimensions = line.dimensions or {}

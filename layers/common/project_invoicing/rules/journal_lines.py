@@ -13,9 +13,11 @@ from project_invoicing.domain.codes import (
     CostOrigin,
     TransactionClass,
 )
+from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import COST_KINDS, JournalLine
 from project_invoicing.domain.money import ZERO, ExchangeRate, round_to
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.defaults import ruled_tags
 from project_invoicing.rules.owner import lent_within_company
 from project_invoicing.rules.resolution import Resolved, resolve
 from project_invoicing.setup.lookups import FinanceSetup
@@ -76,6 +78,23 @@ def discounted_as(resolved: Resolved, actual: Actual, reverses: JournalLine | No
     return replace(resolved, accrued_discount=ZERO if reverses.sales_amount == gross else resolved.discount)
 
 
+def tagged_line(candidate: Candidate, number: int, voucher: str, journal: Journal, setup: FinanceSetup) -> JournalLine:
+    """The line of an actual on this journal, with the tags that its header and rules give (TAG-02, TAG-07)."""
+    line = journal_line(candidate, number, voucher)
+    labels = setup.active_tags(journal.company)
+    if not labels or candidate.resolved.continues:
+        return line
+    of_journal = {label: value for label, value in (journal.tags or {}).items() if label in labels}
+    return replace(line, tags=ruled_tags(line, of_journal | (line.tags or {}), journal.company, setup))
+
+
+def saved_tags(line: JournalLine, company: str, setup: FinanceSetup) -> dict[str, str] | None:
+    """The tags of a line that a person has edited: the rules run again (TAG-07), unless it continues a posted one."""
+    if line.original_id or line.charges:
+        return line.tags
+    return ruled_tags(line, line.tags, company, setup)
+
+
 def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine:
     """The line of an actual: cost or sale, never both (JRN-15)."""
     actual, resolved = candidate.row.actual, candidate.resolved
@@ -115,6 +134,7 @@ def journal_line(candidate: Candidate, number: int, voucher: str) -> JournalLine
         took=candidate.row.takes,
         charges=tuple(charge.handed_on() for charge in resolved.charges),
         cost_adjustment=resolved.cost_adjustment,
+        tags=resolved.tags,
     )
 
 

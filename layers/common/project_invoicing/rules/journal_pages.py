@@ -10,7 +10,7 @@ from project_invoicing.domain.codes import JournalStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import JournalLine
 from project_invoicing.domain.number_sequence import format_number
-from project_invoicing.rules.journal_lines import Candidate, journal_line
+from project_invoicing.rules.journal_lines import Candidate, tagged_line
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.numbers import NumberSequences
 
@@ -99,7 +99,7 @@ def planned(candidates: list[Candidate], journals: Mapping[str, Journal], number
             break
         done = len(plan.candidates)
         lines = [
-            journal_line(candidate, journal.next_line + nth, numbers.voucher(done + nth + 1))
+            tagged_line(candidate, journal.next_line + nth, numbers.voucher(done + nth + 1), journal, numbers.setup)
             for nth, candidate in enumerate(fitting)
         ]
         plan.segments.append(Segment(journal, new, lines))

@@ -102,7 +102,7 @@ def _judge(line: JournalLine, journal: Journal, setup: FinanceSetup, original: S
         lines = cost_lines(posted, accounts, amount)
     else:
         accrued = _accrual(posted, amount, company, setup, original)
-        lines = accrued.lines(1, line.origin) if accrued else ()
+        lines = accrued.lines(1, line.origin, line.tags) if accrued else ()
     for one in () if original and _goes_back(line, original) else lines:
         if problem := setup.dimension_problem(company, one.account, one.dimensions or {}):
             raise Refused(PostingFailure.DIMENSION_INVALID, problem)

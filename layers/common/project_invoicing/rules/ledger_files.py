@@ -94,7 +94,7 @@ class _Fields:
         self.texts_in: Callable[[BatchLine], tuple[Any, ...]] = attrgetter(*self.texts)
 
 
-_INNER: Final = ("dimensions", "taxes")
+_INNER: Final = ("dimensions", "tags", "taxes")
 _DECIMALS: Final = _FIGURES - {"batch", "line"} | {"amount", "accounting_amount"}
 _FIELDS: Final[Mapping[type[BatchLine], _Fields]] = {
     kind: _Fields(kind) for kind in (LedgerLine, ReceivableLine, PayableLine)
@@ -154,6 +154,8 @@ def _inner(line: BatchLine) -> Iterator[tuple[str, str]]:
     if isinstance(line, LedgerLine):
         for name, value in line.dimensions.items():
             yield from (("the name of a dimension", name), (f"dimension {name}", value))
+        for label, value in (line.tags or {}).items():
+            yield f"tag {label}", value
     elif isinstance(line, ReceivableLine):
         for tax in line.taxes:
             yield "taxes", tax.code
@@ -247,6 +249,8 @@ class Writer:
             known[name] = None if value is None else self._figure(name, value, line)
         if isinstance(line, LedgerLine):
             known["dimensions"] = dict(line.dimensions)
+            if line.tags:
+                known["tags"] = dict(line.tags)
             known["accounting_currency"] = self._batch.accounting_currency
             known["text"] = cleaned(_NAMED.sub(lambda found: known[TEXT_FIELDS[found[1]]] or "", self._batch.text))
         elif isinstance(line, ReceivableLine):
@@ -316,7 +320,7 @@ def parsed(line: bytes) -> BatchLine:
         kind: type[BatchLine] = PayableLine
     else:
         kind = ReceivableLine if "invoice_number" in known else LedgerLine
-    return kind(**{name: _read(name, known[name]) for name in _FIELDS[kind].names})
+    return kind(**{name: _read(name, known[name]) for name in _FIELDS[kind].names if name != "tags" or name in known})
 
 
 def _read(name: str, value: Any) -> Any:

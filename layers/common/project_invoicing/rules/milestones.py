@@ -11,6 +11,8 @@ from project_invoicing.domain.codes import ConnectionRole, PostingFailure, Stagi
 from project_invoicing.domain.master_data import SeenRow
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.setup.effective import Found
+from project_invoicing.setup.lookups import FinanceSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,15 @@ def bills(row: StagedRow) -> str | None:
         return None
     continues = ConnectionRole.ORIGINAL in row.links or row.taken_by is not None
     return None if continues else actual.milestone.id
+
+
+def contract_of(line: str | None, company: str, setup: FinanceSetup) -> tuple[str | None, str | None]:
+    """The contract of a contract line, and its currency, as far as they are known."""
+    known = setup.contract_line(company, line)
+    found = setup.lead(known.contract, company) if known else None
+    contract = found.name if isinstance(found, Found) else None
+    currency = setup.currency_of_contract(company, contract)
+    return contract, currency.name if isinstance(currency, Found) else None
 
 
 def must_be_open(found: Standing) -> None:

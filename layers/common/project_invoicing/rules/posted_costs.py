@@ -12,6 +12,7 @@ from project_invoicing.domain.codes import (
     ConnectionRole,
     CostSide,
     PostingFailure,
+    PostingType,
     StagingState,
     TransactionClass,
     WaitReason,
@@ -28,6 +29,7 @@ from project_invoicing.domain.journal_line import (
 from project_invoicing.domain.ledger import POST_COSTS
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.rules.journal_posting import account_of, cost_posting_of
 from project_invoicing.rules.periods import period_not_open
 from project_invoicing.setup.lookups import FinanceSetup
@@ -54,12 +56,16 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class PostedCost:
-    """A posted cost with its line and its unbilled sales. ``accounts``: where it is now."""
+    """A posted cost with its line and its unbilled sales. ``accounts``: where it is now.
+
+    ``vendor_invoice``: what has brought it, where a lender has billed it; its ``row`` is then the lender's sale.
+    """
 
     row: StagedRow
     line: JournalLine
     accounts: CostAccounts
     sales: Sequence[Sale] = ()
+    vendor_invoice: VendorInvoice | None = None
 
     @property
     def side(self) -> CostSide | None:
@@ -118,18 +124,16 @@ def moved(
     """
     if not setup.period_is_open(company, on):
         raise period_not_open(company, on)
-    account = account_of(cost.line, company, setup)
-    types = cost_posting_types(cost.line.transaction_class, to.value)
-    if types is None:
-        raise ValueError(f"a cost is not posted to {to}")
-    target, offset = types
     if cost.side is None:
+        account = account_of(cost.line, company, setup)
+        target, offset = _types(cost, to)
         accounts: CostAccounts = {target: account(target), offset: account(offset)}
         booked = accounts
     else:
         (source, source_account), *rest = cost.accounts.items()
-        accounts = {target: account(target), **dict(rest)}
-        booked = {target: accounts[target], source: source_account}
+        target, target_account = _target(cost, to, company, setup)
+        accounts = {target: target_account, **dict(rest)}
+        booked = {target: target_account, source: source_account}
     line = as_it_is_now(cost)
     lines = cost_lines(line, booked, _accounting_amount(cost))
     for one in lines:
@@ -139,10 +143,28 @@ def moved(
     return MovedCost(cost, voucher, accounts)
 
 
+def _types(cost: PostedCost, to: CostSide) -> tuple[PostingType, PostingType]:
+    types = cost_posting_types(cost.line.transaction_class, to.value)
+    if types is None:
+        raise ValueError(f"a cost is not posted to {to}")
+    return types
+
+
+def _target(cost: PostedCost, to: CostSide, company: str, setup: FinanceSetup) -> tuple[PostingType, str]:
+    """Posting type and account on a side; of what a lender has billed, those that its vendor invoice would take."""
+    if cost.vendor_invoice:
+        # Imported late: most costs are of a company's own.
+        from project_invoicing.rules.vendor_invoice import cost_account  # noqa: PLC0415
+
+        return cost_account(cost.line, to, company, cost.vendor_invoice.vendor, setup)
+    posting_type, _ = _types(cost, to)
+    return posting_type, account_of(cost.line, company, setup)(posting_type)
+
+
 def as_it_is_now(cost: PostedCost) -> JournalLine:
-    """The line with the dimensions that it has now."""
+    """The line with the dimensions that it has now. Those of a lender's sale are the lender's."""
     lineage = cost.row.lineage
-    if lineage is None:
+    if lineage is None or cost.vendor_invoice:
         return cost.line
     return replace(cost.line, dimensions=lineage.dimensions, worker_dimensions=lineage.worker_dimensions)
 
@@ -173,7 +195,11 @@ def _must_be_an_hour_without_ledger(line: JournalLine, company: str, setup: Fina
         what = "its profile keeps it out of the ledger for ever"
     else:
         return
-    raise Refused(PostingFailure.NO_LEDGER_ENTRY, f"actual {line.actual_id} has no ledger entry: {what}")
+    raise no_ledger_entry(line.actual_id, what)
+
+
+def no_ledger_entry(id: str, what: str) -> Refused:
+    return Refused(PostingFailure.NO_LEDGER_ENTRY, f"actual {id} has no ledger entry: {what}")
 
 
 def _must_be_unrecognized(cost: PostedCost) -> None:
@@ -190,7 +216,8 @@ def _must_be_unrecognized(cost: PostedCost) -> None:
 
 
 def _accounting_amount(cost: PostedCost) -> Decimal:
-    for known in (cost.row.accounting_amount, cost.line.accounting_amount):
+    of_row = None if cost.vendor_invoice else cost.row.accounting_amount
+    for known in (of_row, cost.line.accounting_amount):
         if known is not None:
             return known
     raise ValueError(f"the posted cost {cost.row.id} says no accounting amount")

@@ -18,6 +18,7 @@ from project_invoicing.domain.codes import (
     SECOND_REASONS,
     BillingMethod,
     ConnectionRole,
+    LineKind,
     StagingState,
     TransactionClass,
     WaitReason,
@@ -27,7 +28,9 @@ from project_invoicing.domain.named import Named
 from project_invoicing.domain.proposal_line import KINDS, ProposalLine, subtotal
 from project_invoicing.domain.refusals import Wait
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.domain.text import number_of
 from project_invoicing.domain.waits import ANY_INVOICE, ANY_JOURNAL
+from project_invoicing.rules.defaults import ruled_tags
 from project_invoicing.rules.figures import Figures
 from project_invoicing.rules.lineage import CONTINUED, NOTHING_BEFORE, Continued, continued_by
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, owner_of
@@ -89,6 +92,8 @@ def plan(
         if isinstance(resolved, Resolved):
             wait = wait or takers.second(row, asked, setup)
             line = proposal_line(row, resolved, linked, continued)
+            if not resolved.continues and setup.active_tags(company):
+                line = replace(line, tags=ruled_tags(resolved, line.tags, company, setup))
             order = (not line.shown, resolved.transaction_date, line.project or "", *in_order(row.actual))
             lines.append((order, row, line))
         if wait:
@@ -221,11 +226,19 @@ def _completeness(
     sent = found - sum((line.rounded_by for line in lines), ZERO)
     if proforma.total in (found, sent):  # Dataverse may add up amounts with more digits than the currency has
         return []
-    actuals = "1 billed sales actual sums" if len(lines) == 1 else f"{len(lines)} billed sales actuals sum"
     missing = proforma.total - found
     differs = f"{money(missing)} is missing" if missing > 0 else f"{money(-missing)} is too much"
-    detail = f"{actuals} to {money(found)}, the proforma to {money(proforma.total)}: {differs}"
+    detail = f"{_counted(lines)} to {money(found)}, the proforma to {money(proforma.total)}: {differs}"
     return [Wait(WaitReason.BILLED_SALES_MISMATCH, detail)]
+
+
+def _counted(lines: Sequence[ProposalLine]) -> str:
+    """The actuals that Dataverse has: a fee that is a column of its sale is a line, and no actual there (OAT-11)."""
+    fees = {line.actual_id for line in lines if line.kind is LineKind.FEE}
+    own = sum(fee_id(line.actual_id) in fees for line in lines) if fees else 0
+    told = len(lines) - own
+    with_fees = f", {number_of(own, 'of them with a fee', 'of them with fees')}," if own else ""
+    return f"{number_of(told, 'billed sales actual')}{with_fees} {'sums' if told == 1 else 'sum'}"
 
 
 def proposal_line(
@@ -268,6 +281,7 @@ def proposal_line(
         unit=Named(actual.unit) if actual.unit else None,
         task=named(actual.task),
         role=named(actual.role),
+        tags=resolved.tags,
     )
 
 

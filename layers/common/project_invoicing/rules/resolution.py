@@ -25,6 +25,7 @@ from project_invoicing.rules.defaults import (
     not_of_an_investment,
     price_rate,
     sales_tax_group,
+    tags_in_columns,
 )
 from project_invoicing.rules.line_dates import dates
 from project_invoicing.rules.owner import Blocked, Invalid, Owner, cost_of_lent_work, finance_ids, missing, owner_of
@@ -72,6 +73,9 @@ class Resolved:
     origin: CostOrigin | None = None
     charges: tuple[Charge, ...] = ()
     cost_adjustment: Decimal | None = None
+    tags: dict[str, str] | None = None
+    continues: bool = False
+    """Whether the line continues a posted one, and so has its tags, without those of the journal and of rules."""
 
 
 _NO_PROPERTY = LineProperty()
@@ -131,7 +135,13 @@ def resolve(
     resolved = _resolved(actual, owner, found, setup, discount, chargeable=chargeable)
     if added := _cost_adjustment(actual, resolved, found.work.names.get("product"), before, setup):
         resolved = replace(resolved, amount=resolved.amount + added, cost_adjustment=added)
-    return _continued(resolved, before) if before else resolved
+    if before:
+        return _continued(resolved, before)
+    tags, wrong = tags_in_columns(actual, owner.company, setup)
+    if wrong:
+        detail = f"is {actual.custom[wrong]!r}: too many tags, or the delimiter in a value; correct the row"
+        return Invalid(RejectReason.SCHEMA, f"{wrong} {detail}", wrong)
+    return replace(resolved, tags=tags) if tags else resolved
 
 
 def _found(
@@ -268,4 +278,5 @@ def _continued(resolved: Resolved, before: Lineage) -> Resolved:
     """Adds what the posted line hands on, and the line property looked up with it."""
     charges = (before.charge,) if before.charge else ()
     before = replace(before, line_property=resolved.line_property)
-    return continuing(resolved, before, worker_dimensions=before.worker_dimensions, charges=charges)
+    more = {"worker_dimensions": before.worker_dimensions, "charges": charges}
+    return continuing(resolved, before, continues=True, **more)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
-from project_invoicing.domain.codes import PostingFailure, PostingType, WaitReason
+from project_invoicing.domain.codes import CostSide, PostingFailure, PostingType, TransactionClass, WaitReason
 from project_invoicing.domain.finance_voucher import NewVoucher
 from project_invoicing.domain.invoice_totals import revenue
 from project_invoicing.domain.journal_line import cost_posting_types
@@ -42,6 +42,21 @@ class _Part:
     cost: Decimal
     taxes: Sequence[tuple[ChargedTax, Decimal]]
     net: Decimal
+
+
+class Work(Protocol):
+    """What of a line decides on the account of its cost: a line of the invoice, or of the cost that it brought."""
+
+    @property
+    def transaction_class(self) -> TransactionClass: ...
+    @property
+    def category(self) -> str | None: ...
+    @property
+    def project(self) -> str | None: ...
+    @property
+    def contract(self) -> str | None: ...
+    @property
+    def contract_line(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +110,12 @@ def voucher_of(
     """The borrower's voucher on a day; ``None`` where the invoice has no line with money. Raises ``Refused``.
 
     Each line of the invoice has a line of cost. What takes back a line that was posted here mirrors it: accounts,
-    dimensions and rate are those of then, so that together they are zero (99-22).
+    dimensions and rate are those of then, whatever the accounts require now, so that together they are zero (99-22).
     """
     rate = _rate(invoice, on, setup)
     posted = list(_posted(invoice, lines, rate, setup, originals))
     if not posted:
         return None
-    for one in posted:
-        if problem := setup.dimension_problem(invoice.company, one.account, one.dimensions or {}):
-            raise Refused(PostingFailure.DIMENSION_INVALID, problem)
     owed = list(_owed(invoice, posted, setup))
     return NewVoucher(invoice.company, VENDOR_INVOICE, on, (*posted, *owed))
 
@@ -134,6 +146,8 @@ def _posted(
         to = _Costs(first.posting_type, first.account, first.dimensions) if first else _costs(line, invoice, setup)
 
         def entry(amount: Decimal, accounted: Decimal, at: _Costs, used: ExchangeRate = used) -> VoucherLine:
+            if problem := setup.dimension_problem(invoice.company, at.account, at.dimensions or {}):
+                raise Refused(PostingFailure.DIMENSION_INVALID, problem)
             return VoucherLine(
                 account=at.account,
                 posting_type=at.posting_type,
@@ -196,30 +210,37 @@ def _mirrored(one: VoucherLine, line: ProposalLine, invoice: VendorInvoice) -> V
 
 
 def _costs(line: ProposalLine, invoice: VendorInvoice, setup: FinanceSetup) -> _Costs:
-    """The account of the cost: on the balance sheet where the project's profile says so, else profit and loss.
-
-    There an account for costs of this lender comes before that of the category (ICV-04, 99-32).
-    """
+    """The account of the cost: on the balance sheet where the project's profile says so, else profit and loss."""
     company = invoice.company
-    category = _category(line, company, setup)
-    group = group_of(company, line.project, line.contract, line.contract_line, setup)
-    account = account_for(setup, company, line.project, group, category)
-    to = _dimensions(line, category, company, setup)
-    if _post_costs(line, company, setup) is CostPosting.BALANCE:
-        types = cost_posting_types(line.transaction_class, CostPosting.BALANCE)
+    on_balance = _post_costs(line, company, setup) is CostPosting.BALANCE
+    side = CostSide.BALANCE if on_balance else CostSide.PROFIT_AND_LOSS
+    posting_type, account = cost_account(line, side, company, invoice.vendor, setup)
+    return _Costs(posting_type, account, _dimensions(line, _category(line, company, setup), company, setup))
+
+
+def cost_account(work: Work, side: CostSide, company: str, vendor: str, setup: FinanceSetup) -> tuple[PostingType, str]:
+    """The account for a cost of lent work on a side, with its posting type. Raises ``Refused`` where there is none.
+
+    In profit and loss an account for costs of this lender comes before that of the category (ICV-04, 99-32).
+    """
+    category = _category(work, company, setup)
+    group = group_of(company, work.project, work.contract, work.contract_line, setup)
+    account = account_for(setup, company, work.project, group, category)
+    if side is CostSide.BALANCE:
+        types = cost_posting_types(work.transaction_class, CostPosting.BALANCE)
         if types:
-            return _Costs(types[0], account(types[0]), to)
+            return types[0], account(types[0])
     of_lender = setup.posting_account(
         company,
         PostingType.INTERCOMPANY_COST,
-        project=line.project,
+        project=work.project,
         project_group=group,
         category=category,
-        vendor=invoice.vendor,
+        vendor=vendor,
     )
     if of_lender:
-        return _Costs(PostingType.INTERCOMPANY_COST, of_lender, to)
-    return _Costs(PostingType.COST, account(PostingType.COST), to)
+        return PostingType.INTERCOMPANY_COST, of_lender
+    return PostingType.COST, account(PostingType.COST)
 
 
 def _post_costs(line: ProposalLine, company: str, setup: FinanceSetup) -> CostPosting:
@@ -231,7 +252,7 @@ def _post_costs(line: ProposalLine, company: str, setup: FinanceSetup) -> CostPo
     return profile.cost_posting(line.transaction_class)
 
 
-def _category(line: ProposalLine, company: str, setup: FinanceSetup) -> str | None:
+def _category(line: Work, company: str, setup: FinanceSetup) -> str | None:
     """The borrower's category of the lender's name, where it is one for the class; else its default for the class."""
     known = setup.category_entry(company, line.category)
     if known and line.category and setup.category_fits(company, line.category, line.transaction_class):

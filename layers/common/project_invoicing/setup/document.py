@@ -17,7 +17,7 @@ from project_invoicing.setup.models.companies import (
     Parameters,
 )
 from project_invoicing.setup.models.defaults import Defaults
-from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, Worker
+from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, FinancialTags, Worker
 from project_invoicing.setup.models.intercompany import Intercompany
 from project_invoicing.setup.models.master_data import (
     Category,
@@ -68,6 +68,7 @@ class SetupDocument(SetupRow):
     intercompany: list[Intercompany] = []
     workers: dict[Name, dict[Name, Worker]] = {}
     dimension_rules: list[DimensionRule] = []
+    financial_tags: dict[Name, FinancialTags] = {}
     account_structures: dict[Name, list[AccountRule]] = {}
     references: dict[Name, dict[Name, Name]] = {}
     units: dict[Name, Name] = {}

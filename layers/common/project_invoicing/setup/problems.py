@@ -38,6 +38,24 @@ def check(document: object) -> list[Problem]:
     return list(islice(chain(dangling(parsed), _doubled(parsed), _formats(parsed), _vouchers(parsed)), _TOLD_AT_ONCE))
 
 
+def taken_out(before: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    """What ``document`` lacks of the version ``before`` it, and has to keep: financial tags (TAG-01)."""
+    found = []
+    for company, was in (before.get("financial_tags") or {}).items():
+        now = (document.get("financial_tags") or {}).get(company, {})
+        labels, kept = ([tag["label"] for tag in one.get("tags", ())] for one in (was, now))
+        if kept[: len(labels)] != labels:
+            text = (
+                f"no longer begin with {', '.join(labels)}; tags stay: write active: false, and add new ones at the end"
+            )
+            found.append(Problem(("financial_tags", company, "tags"), text))
+        delimiter = was.get("delimiter", "|")
+        if now and now.get("delimiter", "|") != delimiter:
+            text = f"cannot change; write {delimiter!r} again"
+            found.append(Problem(("financial_tags", company, "delimiter"), text))
+    return [str(problem) for problem in found]
+
+
 def _problem(detail: ErrorDetails, row: type[SetupRow] = SetupDocument, at: Path = ()) -> Problem:
     """What is wrong in a ``row``, whose place in the document is ``at``."""
     path: Path = tuple(step for step in detail["loc"] if step != "[key]")
@@ -123,6 +141,8 @@ CROSS_REFERENCES: tuple[tuple[str, str], ...] = (
     ("workers.{company}", "companies"),
     ("dimension_rules.*.company", "companies"),
     ("dimension_rules.*.category", "categories.{company}"),
+    ("financial_tags.{company}", "companies"),
+    ("financial_tags.{company}.rules.*.category", "categories.{company}"),
     ("account_structures.{company}", "companies"),
     ("units.*", "companies"),
     ("defaults.customer_groups.{company}", "companies"),
@@ -155,6 +175,9 @@ MASTER_REFERENCES: tuple[tuple[str, str], ...] = (
     ("dimension_rules.*.customer", "customers.{company}"),
     ("dimension_rules.*.contract", "contracts"),
     ("dimension_rules.*.project", "projects"),
+    ("financial_tags.{company}.rules.*.customer", "customers.{company}"),
+    ("financial_tags.{company}.rules.*.contract", "contracts"),
+    ("financial_tags.{company}.rules.*.project", "projects"),
 )
 """As ``CROSS_REFERENCES``, for names of master data: it may come row by row, so ``setup.warnings`` tells of these."""
 

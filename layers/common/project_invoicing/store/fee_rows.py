@@ -8,15 +8,19 @@ right by its repetition, and an older version that comes late changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from project_invoicing.domain.actual import Connection, RowVersion, fee_id, fee_of, may_have_fee
-from project_invoicing.domain.codes import ConnectionRole
+from project_invoicing.domain.actual import Actual, Connection, RowVersion, fee_id, fee_of, may_have_fee
+from project_invoicing.domain.codes import ConnectionRole, StagingState
 from project_invoicing.errors import Conflict
 from project_invoicing.store.items import Item
 from project_invoicing.store.staged_rows import LINK, ROW, link_text, readable_row
 from project_invoicing.store.staging import Staging
-from project_invoicing.store.transactions import get_many
+from project_invoicing.store.transactions import get, get_many
+
+if TYPE_CHECKING:
+    from project_invoicing.store.receiving import Receiving
 
 _ATTEMPTS: Final = 5
 
@@ -45,6 +49,22 @@ def follow(staging: Staging, work: str, at: str, *, of_zero: bool = False) -> No
         if known is None or known.actual.version != wanted.version:
             staging.receive(wanted, at)
     raise Conflict(f"the sale {work} kept changing while its fee followed it")
+
+
+def settled(staging: Receiving, work: Actual, item: Item, at: str | None) -> Actual:
+    """A newer version of a sale as it is to be stored, where the table map reads no fees any more; ``item`` has it now.
+
+    What is posted stays: the sale keeps its fee, and what bills it takes back what that accrued (FEE-10). A fee that is
+    not posted is made zero before the sale is stored: where a delivery dies in between, its repetition does the rest.
+    """
+    before = readable_row(item)
+    if before is None or not before.actual.fee or not may_have_fee(work):
+        return work
+    fee = get(staging.client, staging.table, fee_id(work.id), ROW) or {}
+    if StagingState.POSTED in (item.get("st"), fee.get("st")):
+        return replace(work, fee=before.actual.fee)
+    staging.receive(fee_of(work), at)
+    return work
 
 
 def _links(id: str, sale: Item) -> Iterator[tuple[str, Connection]]:

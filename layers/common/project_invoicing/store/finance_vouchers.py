@@ -178,6 +178,11 @@ def history(client: DynamoDBClient, table: str, company: str, source: str, numbe
     return histories.of(client, table, partition(source, company, number))
 
 
+def note(client: DynamoDBClient, table: str, company: str, source: str, number: str, made: HistoryEntry) -> None:
+    """Writes an entry of its history, once."""
+    histories.commit(client, table, partition(source, company, number), made, [])
+
+
 def voucher_of(item: Item) -> FinanceVoucher:
     return FinanceVoucher(
         company=item["co"],

@@ -36,6 +36,7 @@ class JournalChange:
         self._read = journal
         self._values: dict[str, Any] = {}
         self._expects_change = False
+        self._expects_tags = False
         self.after = journal
 
     def lines_added(self, count: int, at: str | None = None) -> None:
@@ -55,6 +56,17 @@ class JournalChange:
         """Lines have changed; the journal's review starts over."""
         self._happens(JournalVerb.CHANGED)
         self._touched(at)
+
+    def tagged(self, tags: dict[str, str] | None) -> None:
+        """The financial tags of lines that are added from now on."""
+        self._happens(JournalVerb.CHANGED)
+        self.with_tags_as_read()
+        self._values["tg"] = tags_text(tags)
+        self.after = replace(self.after, tags=tags)
+
+    def with_tags_as_read(self) -> None:
+        """Nobody has given the header other tags since: lines were made with them."""
+        self._expects_tags = True
 
     def sums(self, added: Iterable[JournalLine] = (), removed: Iterable[JournalLine] = ()) -> None:
         """The header says what its lines come to, now that some are added, removed, or have another amount.
@@ -117,6 +129,8 @@ class JournalChange:
             expected["pg"] = read.posted_pages
         if self._expects_change:  # an edit, or another amount of a line, changes none of these
             expected["ca"] = read.changed_at
+        if self._expects_tags:
+            expected["tg"] = tags_text(read.tags)
         document = partition(read.company, read.journal_id)
         return update(self._table, document, HEADER, self._values, expected=expected)
 
@@ -140,6 +154,14 @@ class JournalChange:
     def _touched(self, at: str) -> None:
         self._values["ca"] = at
         self.after = replace(self.after, changed_at=at)
+
+
+def tags_text(tags: dict[str, str] | None) -> str | None:
+    return json.dumps(tags, sort_keys=True, separators=(",", ":"), ensure_ascii=False) if tags else None
+
+
+def tags_in(text: str | None) -> dict[str, str] | None:
+    return dict(json.loads(text)) if text else None
 
 
 def amounts_text(journal: Journal) -> str | None:

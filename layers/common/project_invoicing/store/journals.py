@@ -7,7 +7,7 @@ the sparse index ``open_documents`` (not posted); ``lp`` ``ls`` its place in the
 page has ``l`` (lines as text), ``ve``, a version that every change raises, and ``po`` once it is posted. It is listed
 under the last voucher number drawn for it, unless it took over failed lines: those are found from where they came.
 ``mp`` on the header: its posting has pinned master data (``store.pins``). ``am``: cost and sales of its lines by
-currency, and of how many lines.
+currency, and of how many lines. ``tg``: the financial tags of lines that are added, as text.
 
 One journal per period is open for new lines. The guard item of the period says which: two imports that want to open a
 journal for the same period at once compete for its condition.
@@ -36,6 +36,7 @@ from project_invoicing.store.journal_change import (
     listed,
     opened,
     partition,
+    tags_in,
 )
 from project_invoicing.store.listing import Listed, Listing, entry, listing, parts_of, voucher_list
 from project_invoicing.store.sequences import Counter
@@ -327,6 +328,7 @@ def journal_of(item: Item) -> Journal:
         changed_at=item.get("ca"),
         pinned="mp" in item,
         amounts=amounts_in(item.get("am"), item["n"] - item.get("ne", 0)),
+        tags=tags_in(item.get("tg")),
     )
 
 

@@ -53,6 +53,7 @@ class Entry:
     contract: str | None = None
     actual_id: str | None = None
     document_date: date | None = None
+    tags: dict[str, str] | None = None
 
     @property
     def origin(self) -> Origin:
@@ -72,6 +73,7 @@ class Entry:
             self.sales_tax_code,
             self.sales_tax_base,
             self.origin,
+            self.tags,
         )
 
 
@@ -94,6 +96,7 @@ def entries(voucher: Voucher) -> list[Entry]:
             line.origin.contract,
             line.origin.actual_id,
             line.origin.document_date,
+            line.tags,
         )
         for line in voucher.lines
     ]

@@ -11,7 +11,7 @@ from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.lineage import Charge, ChargedTax, Lineage
 from project_invoicing.domain.sales_tax import MarginalBase, TaxOrigin
 
-_OF_LINEAGE: Final = 8
+_OF_LINEAGE: Final = 9
 _OF_CHARGE: Final = 5
 """The most columns that a text has; later versions may append some."""
 _REVENUE_TYPES: Final = {
@@ -37,6 +37,7 @@ def lineage_text(lineage: Lineage, accrual: Accrual | None, sales_tax: Decimal |
         _charge_out(lineage.charge, sales_tax) if lineage.charge else None,
         lineage.worker_dimensions,
         None if lineage.cost_adjustment is None else str(lineage.cost_adjustment),
+        lineage.tags,
     ]
     return json.dumps(_trimmed(columns), separators=(",", ":"), ensure_ascii=False)
 
@@ -66,12 +67,12 @@ def _trimmed(columns: list[Any]) -> list[Any]:
 
 def lineage_in(text: str, accrual: Accrual | None, sales_tax: Any) -> Lineage:
     columns = _filled(json.loads(text), _OF_LINEAGE)
-    group, item_group, category, line_property, dimensions, charge, workers, adjustment = columns
+    group, item_group, category, line_property, dimensions, charge, workers, adjustment, tags = columns
     if dimensions is None and accrual:
         dimensions = accrual.dimensions
     read = None if charge is None else _charge_in(charge, str(sales_tax or 0))
     added = None if adjustment is None else Decimal(adjustment)
-    return Lineage(group, item_group, category, line_property, dimensions or None, workers, read, added)
+    return Lineage(group, item_group, category, line_property, dimensions or None, workers, read, added, tags)
 
 
 def _charge_in(columns: list[Any], sales_tax: str) -> Charge:

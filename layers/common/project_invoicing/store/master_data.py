@@ -17,15 +17,17 @@ from project_invoicing.events import BusEvent
 from project_invoicing.events.own import MasterDataChanged
 from project_invoicing.store import history as histories
 from project_invoicing.store import outbox
-from project_invoicing.store.errors import Throttled, TransactionCancelled
-from project_invoicing.store.items import Item, is_possible, readable
+from project_invoicing.store.errors import Throttled, TransactionCancelled, translated
+from project_invoicing.store.items import Expression, Item, is_possible, plain_item, readable
 from project_invoicing.store.master_items import (
     CALLED,
     INDEX,
     ROW,
+    UNDATED,
     called_partition,
     columns_text,
     item_key,
+    list_of,
     row_key,
     seen,
     split,
@@ -306,6 +308,31 @@ class MasterData:
         if is_possible(under, text):
             found = query(self.client, self.table, under, prefix=text, index=CALLED, names=("np", "ns"), limit=limit)
             yield from map(row_key, found)
+
+    def listed(
+        self, part: Part, company: str, limit: int, *, since: str | None, until: str | None, after: str | None
+    ) -> tuple[list[NameKey], str]:
+        """The next names of a company's list, by date, those without one first; and where to go on, empty at the end.
+
+        ``since`` and ``until`` are days. One request to an index, which may lag a little.
+        """
+        expression = Expression()
+        first, last = after or since or UNDATED, f"{until or '9'}~"
+        if first > last:
+            return [], ""
+        between = f"BETWEEN {expression.value(first)} AND {expression.value(last)}"
+        condition = f"{expression.equal('np', list_of(part, company))} AND {expression.name('ns')} {between}"
+        with translated():
+            answer = self.client.query(
+                TableName=self.table,
+                IndexName=CALLED,
+                KeyConditionExpression=condition,
+                Limit=limit + 2,
+                **expression.aliases(),
+            )
+        found = [one for one in map(plain_item, answer["Items"]) if one["ns"] != after]
+        names = [NameKey(part, company, str(one["ns"]).rpartition("#")[2]) for one in found[:limit]]
+        return names, str(found[limit - 1]["ns"]) if len(found) > limit else ""
 
     def rows_naming(self, id: str, company: str | None) -> Iterator[RowKey]:
         """The rows one of whose columns leads to ``id``, but for those that stand in ``company`` already.

@@ -10,8 +10,9 @@
   and first two letters, and all of it with the row (index ``called``)
 * ``NAME#<part>#<company>#<number>``, ``NAME``: ``g`` the row that has the name (``entity#id``), ``d`` its columns once
   more, ``st`` that it is deleted, ``en`` the numbers that the row had before in the company, as JSON; ``f`` finance's
-  own columns as JSON, ``fv`` how often they were set; one attribute ``w_<entity>#<id>`` a row that has had the name and
-  has left it
+  own columns as JSON, ``fv`` how often they were set; ``np`` ``ns`` of an on-account transaction its company's list and
+  the place there, which begins with its date (index ``called``); one attribute ``w_<entity>#<id>`` a row that has had
+  the name and has left it
 * ``OF#<id>``, ``OF``: what hangs on a row, one attribute a child: ``c_<entity>#<id>``, a few of its columns as JSON
 * ``RATE#<type>#<from>#<to>``, ``RATES``: ``d`` one line a day, ``2026-01-05=1.25/100``; ``ve`` how often that
   was written; ``fe`` what a row has last left for good: who read the pair before that cannot write it
@@ -61,6 +62,8 @@ CALLED: Final = "called"
 """The index of rows by what they are called. Its partitions are small, so that a first load is not held up by one."""
 FIRST: Final = 2
 """Letters that a search needs at least."""
+UNDATED: Final = "0"
+"""The place of what has no date: before every day."""
 _LONGEST_CALLED: Final = 100
 
 
@@ -170,6 +173,23 @@ def called(row: MasterRow) -> dict[str, str | None]:
     if not text or row.part not in NAMED:
         return {"np": None, "ns": None}
     return {"np": called_partition(row.placed.company, text), "ns": f"{text}#{row.entity}#{row.id}"}
+
+
+def listed(name: NameKey, row: MasterRow | None) -> dict[str, str | None]:
+    """The place of an on-account transaction in the list of its company; ``row``: who has its name, if anybody.
+
+    What is of another part has none: it is found by what it is called.
+    """
+    if name.part is not Part.ON_ACCOUNT_TRANSACTIONS:
+        return {}
+    if row is None or row.deleted:
+        return {"np": None, "ns": None}
+    return {"np": list_of(name.part, name.company), "ns": f"{row.dated or UNDATED}#{name.number}"}
+
+
+def list_of(part: Part, company: str) -> str:
+    """A list in the index ``called``: no partition of names is called so, which ends with two letters."""
+    return f"{company}#{part}"
 
 
 def called_partition(company: str | None, text: str) -> str:

@@ -20,6 +20,7 @@ from project_invoicing.store.master_items import (
     columns_text,
     earlier_text,
     item_key,
+    listed,
     row_values,
     split,
     state_of,
@@ -73,11 +74,11 @@ def name_writes(
             expected = {"nu": name.number, "st": DELETED}
             writes.append(update(table, *item_key(takes_from), values, expected=expected, add={"ch": 1}))
     elif name and (before.columns, before.deleted) != (after.columns, after.deleted):
-        values = {"d": columns_text(after.columns), "st": state_of(after)}
+        values = {"d": columns_text(after.columns), "st": state_of(after), **listed(name, after)}
         writes.append(update(table, *item_key(name), values, expected={"g": holder_text(after.key)}))
     if before.name and before.name != name:
         held = {"g": holder_text(after.key), **({"f": finance.leaves} if finance else {})}
-        values = {"g": None, "d": None, "st": None, "en": None, **_has_had(after.key)}
+        values = {"g": None, "d": None, "st": None, "en": None, **listed(before.name, None), **_has_had(after.key)}
         add = None
         if finance and finance.leaves:
             values, add = {**values, "f": None}, {"fv": 1}
@@ -172,6 +173,7 @@ def _claim(table: str, name: NameKey, row: MasterRow, takes_from: RowKey | None,
     """Gives the name to the row if nobody has it, or the deleted row that it is taken from."""
     earlier = earlier_text(one.number for one in row.earlier if one.company == name.company)
     values = {"g": holder_text(row.key), "d": columns_text(row.columns), "st": state_of(row), "en": earlier}
+    values |= listed(name, row)
     expected: dict[str, Any] = {}
     add = None
     if finance:

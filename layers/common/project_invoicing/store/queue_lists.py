@@ -1,4 +1,4 @@
-"""Lists of the staging table: rows that say themselves why they wait, and what was rejected. By the import queue."""
+"""Lists of the staging table: rows that say why they wait, what was rejected, and what Dataverse refused."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from project_invoicing.store.items import Expression, Item, plain_item, readable
 from project_invoicing.store.staged_rows import ROW, readable_row
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.staging_queue import DISMISSED, FOR_JOURNAL, FOR_PROPOSAL, INDEX, REJECTED, SHARDS
+from project_invoicing.store.write_backs import REFUSED, UNFINISHED, Refusal, refusal_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS_OF_ROWS: Final = SHARDS
 KINDS_OF_ROWS: Final = (FOR_JOURNAL, FOR_PROPOSAL)
+KINDS_OF_REFUSALS: Final = (REFUSED, UNFINISHED)
+"""What waits for a person, and what is tried again by itself."""
 END: Final = "end"
 
 
@@ -84,6 +87,13 @@ class QueueLists:
         partition = DISMISSED if dismissed else REJECTED
         items, more = self._page(partition, after, limit, {"re": reason}, since=("qs", since), newest=True)
         return [found for item in items if (found := readable(kept_in, item))], more
+
+    def refused(self, kind: str, after: After | None, limit: int, *, since: str) -> tuple[list[Refusal], After | None]:
+        """What Dataverse has refused of posted documents, of one of ``KINDS_OF_REFUSALS``, the newest place first."""
+        when = "qs" if kind == REFUSED else "at"
+        present = "" if kind == REFUSED else when
+        items, more = self._page(kind, after, limit, {}, since=(when, since), present=present, newest=True)
+        return [found for item in items if (found := readable(refusal_of, item))], more
 
     def _page(
         self,

@@ -171,7 +171,7 @@ def _values(settlement: Settlement) -> dict[str, Any]:
     elif settlement.is_unapplied:
         place = {"lp": _unapplied(said.company), "ls": f"{said.date}#{bounded(said.settlement_id)}"}
     return {
-        "co": None if settlement.reason is PaymentRefusal.UNKNOWN_INVOICE else said.company,
+        "co": said.company if settlement.of_ours else None,
         "vs": said.version,
         "b": said.text,
         "at": settlement.at,

@@ -14,7 +14,7 @@ from project_invoicing.store.errors import ConditionFailed, TransactionCancelled
 from project_invoicing.store.items import Expression, Item, key, plain_item
 from project_invoicing.store.row_verbs import RowVerbs
 from project_invoicing.store.staged_rows import LINK, ROW, is_known, link_text, state_of
-from project_invoicing.store.staging_columns import TEXTS, actual_of, actual_text, changed_on_line
+from project_invoicing.store.staging_columns import TEXTS, actual_of, actual_text, changed_on_line, says_a_fee
 from project_invoicing.store.staging_queue import (
     FOR_JOURNAL,
     RELINKED,
@@ -41,8 +41,10 @@ class Receiving(RowVerbs):
 
     client: DynamoDBClient
 
-    def receive(self, actual: Actual, at: str | None = None) -> Delivery:
+    def receive(self, actual: Actual, at: str | None = None, *, reads_fees: bool = True) -> Delivery:
         """Stores one version of an actual, delivered at a time (ISO 8601).
+
+        ``reads_fees``: the table map has a column of fees. Else a fee that was read before is settled (D-290).
 
         One request when the row is new, or when this version or a newer one is already waiting there: the update fills
         what is absent and counts the delivery, and its condition holds in just these two cases. Any other delivery (a
@@ -66,16 +68,19 @@ class Receiving(RowVerbs):
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ConditionFailed as failed:
-            return self._receive_again(actual, at, failed.item)
+            return self._receive_again(actual, at, failed.item, reads_fees=reads_fees)
         return Delivery.DUPLICATE if "dl" in answer.get("Attributes", {}) else Delivery.ACCEPTED
 
-    def _receive_again(self, actual: Actual, at: str | None, found: dict[str, Any] | None) -> Delivery:
+    def _receive_again(
+        self, actual: Actual, at: str | None, found: dict[str, Any] | None, *, reads_fees: bool
+    ) -> Delivery:
         for _ in range(_ATTEMPTS):
             item = plain_item(found) if found else get(self.client, self.table, actual.id, ROW)
             if item is None or "a" not in item:
-                return self.receive(actual, at)
+                return self.receive(actual, at, reads_fees=reads_fees)
             duplicate = is_known(actual.version, item)
-            values = {} if duplicate else self._changes(actual, item, at)
+            told = actual if duplicate or reads_fees else self._with_fee_settled(actual, item, at)
+            values = {} if duplicate else self._changes(told, item, at)
             expression = Expression()
             try:
                 with translated():
@@ -92,6 +97,13 @@ class Receiving(RowVerbs):
                 continue
             return Delivery.DUPLICATE if duplicate else Delivery.CHANGED
         raise Conflict(f"actual {actual.id} kept changing while version {actual.version.number} was stored")
+
+    def _with_fee_settled(self, actual: Actual, item: Item, at: str | None) -> Actual:
+        if not says_a_fee(item):
+            return actual
+        from project_invoicing.store.fee_rows import settled  # noqa: PLC0415  few organizations ever had fees
+
+        return settled(self, actual, item, at)
 
     def _changes(self, actual: Actual, item: Item, at: str | None) -> dict[str, Any]:
         """What a newer version changes on the row, depending on what the row has become so far.

@@ -303,7 +303,7 @@ def _uncorrected(row: StagedRow) -> dict[str, Any]:
 
 
 def _corrections(all_: Sequence[Correction]) -> list[str] | None:
-    return [f"{source}#{number}" for source, number in all_] or None
+    return ["#".join(part for part in one if part is not None) for one in all_] or None
 
 
 def _rate_text(rate: ExchangeRate) -> str:

@@ -124,9 +124,9 @@ def _write(
     before: Item | None,
     replaced: Mapping[str, Any],
 ) -> int:
-    from project_invoicing.setup.problems import problems  # noqa: PLC0415  the functions only read, and start without it
+    from project_invoicing.setup.problems import problems, taken_out  # noqa: PLC0415  the functions only read, and start without it
 
-    if wrong := problems(document):
+    if wrong := problems(document) or taken_out(replaced, document):
         raise Rejected(RejectReason.SCHEMA, "\n".join(wrong), entity="set-up")
     data = zlib.compress(json.dumps(document, default=str, separators=(",", ":")).encode())
     if len(data) > _MAX_BYTES:

@@ -93,7 +93,7 @@ def row_of(item: Item) -> StagedRow | None:
         taken_by=taker_of(item),
         accrual_corrections=_corrections_of(item["ar"]) if "ar" in item else (),
         correction_journal=item.get("aj"),
-        corrections=tuple(Correction(*one.split("#", 1)) for one in item.get("cv", ())),
+        corrections=tuple(Correction(*one.split("#", 2)) for one in item.get("cv", ())),
     )
 
 

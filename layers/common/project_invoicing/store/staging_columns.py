@@ -87,6 +87,11 @@ def actual_text(actual: Actual) -> str:
     return json.dumps(columns, separators=(",", ":"), ensure_ascii=False)
 
 
+def says_a_fee(item: Item) -> bool:
+    """Whether the actual in an item may have a fee: a look at its text, without reading it."""
+    return f'"{_NAMES["fee"]}":' in str(item.get("a"))
+
+
 def _custom_out(actual: Actual) -> dict[str, str]:
     """Custom columns, including those now typed: the previous version looks for them there (D-015)."""
     typed = {DISCOUNT: actual.discount, RESOURCING_UNIT: actual.resourcing_unit}

@@ -2,7 +2,7 @@
 
 A document has one item, ``WRITEBACK#invoice_document#company#number``:
 
-* ``q`` ``qs`` keys of the sparse index ``import_queue``, as those of write-backs, until Dataverse has answered
+* ``q`` ``qs`` keys of the sparse index ``import_queue``, as those of write-backs, until Dataverse has taken it
 * ``bg`` how many have begun to tell: only who began last may say that it is done, as only they have seen everything
 * ``ow`` ``wd`` done or failed, and Dataverse's answer where it failed
 * ``ln`` ``sd`` the link and the standing that are told, or are to be told
@@ -22,6 +22,7 @@ from project_invoicing.store.transactions import get, transact, update
 from project_invoicing.store.write_backs import (
     HEADER,
     INVOICE_DOCUMENT,
+    REFUSED,
     UNFINISHED,
     Document,
     changed,
@@ -61,11 +62,13 @@ class ToldDocuments:
         state: WriteBackState,
         *,
         standing: DocumentStanding | None = None,
-        detail: str | None = None,
+        refused: tuple[str, str] | None = None,
     ) -> bool:
-        """Dataverse has answered. ``False``: somebody has begun since, and ends it."""
+        """Dataverse has answered; ``refused``: when, with what. ``False``: somebody has begun since, and ends it."""
         expression = Expression()
-        values = {"q": None, "qs": None, "ow": state, "wd": detail, "sd": standing or begun.standing}
+        at, detail = refused or (None, None)
+        place = {"q": REFUSED if refused else None, "qs": at}
+        values = {**place, "ow": state, "wd": detail, "sd": standing or begun.standing}
         change = expression.update(values)
         document = _document(begun.company, begun.invoice_number)
         condition = expression.equal("bg", begun.takers)
@@ -74,7 +77,9 @@ class ToldDocuments:
     def again(self, company: str, number: str, until: str, made: HistoryEntry) -> bool:
         """A person wants it told again, which the history of the invoice's write-back says. ``False``: it is due."""
         pk = _document(company, number).pk
-        reopened = update(self.table, pk, HEADER, {"q": UNFINISHED, "qs": until}, expected={"q": None}, add={"bg": 1})
+        reopened = update(
+            self.table, pk, HEADER, {"q": UNFINISHED, "qs": until}, expected={}, free_for={"q": REFUSED}, add={"bg": 1}
+        )
         try:
             entry = histories.entry(self.table, Document(INVOICE, company, number).pk, made)
             transact(self.client, [reopened, entry])
@@ -89,7 +94,7 @@ def told_of(item: Item) -> ToldDocument:
     return ToldDocument(
         company=document.company,
         invoice_number=document.number,
-        state=WriteBackState.PENDING if "q" in item else WriteBackState(item["ow"]),
+        state=WriteBackState.PENDING if item.get("q") == UNFINISHED else WriteBackState(item["ow"]),
         takers=int(item["bg"]),
         link=item.get("ln"),
         standing=DocumentStanding(standing) if standing else None,

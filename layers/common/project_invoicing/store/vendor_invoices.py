@@ -4,8 +4,9 @@ A header under the borrower, the lender and the number of the lender's invoice, 
 status, ``in`` number, ``co`` borrower, ``le`` lender, ``ve`` vendor, ``di`` ``du`` ``da`` invoice date, due date and
 accounting date of the lender, ``cu`` currency, ``su`` subtotal, ``tx`` sales tax, ``to`` total, ``n`` lines. Posting
 adds ``vo`` voucher and ``pd`` the borrower's accounting date; an answer of other payables ``vo`` their number and
-``rs`` why they refuse it. ``oc`` ``od``: its place in the index ``open_documents`` until it is posted; ``lp``
-``ls``: that in the index ``listed``. One that an earlier version has made has neither, and is found by its number.
+``rs`` why they refuse it. ``ap`` ``av``: its approval and how many steps that has had. ``oc`` ``od``: its place in the
+index ``open_documents`` until it is posted; ``lp`` ``ls``: that in the index ``listed``. One that an earlier version
+has made has neither, and is found by its number.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.codes import VendorInvoiceStatus
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.states import VENDOR_INVOICES, VendorInvoiceVerb
+from project_invoicing.domain.states import APPROVALS, VENDOR_INVOICES, ApprovalVerb, VendorInvoiceVerb
 from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.store import history as histories
+from project_invoicing.store import rows
 from project_invoicing.store.invoices import HEADER, accounting_date
 from project_invoicing.store.items import Item, readable
 from project_invoicing.store.listing import Listed, Part, entry
-from project_invoicing.store.transactions import Write, get, get_many, put, query, update
+from project_invoicing.store.transactions import MAX_READS, Write, get, get_many, put, query, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from project_invoicing.domain.approval import Approval
     from project_invoicing.domain.history import HistoryEntry
 
 PREFIX: Final = "VENDOR#"
@@ -73,6 +76,20 @@ class VendorInvoices:
         headers = map(vendor_invoice_of, get_many(self.client, self.table, keys))
         return sorted(headers, key=lambda one: (one.invoice_date, one.lender, one.invoice_number), reverse=True)
 
+    def posted_since(self, borrower: str, day: date) -> Iterator[VendorInvoice]:
+        """Those with an invoice date from a day on that are posted here, oldest first. Two requests for a hundred."""
+        after: str | None = None
+        while after != "":
+            found = Listed(self.client, self.table, one_list=True).oldest(
+                [Part(_list_of(borrower))], MAX_READS, since=day.isoformat(), after=after
+            )
+            after = found.before
+            places = {str(item["pk"]): str(item["ls"]) for item in found.entries}
+            headers = get_many(self.client, self.table, ((pk, HEADER) for pk in places))
+            for item in sorted(headers, key=lambda item: places[str(item["pk"])]):
+                if item["st"] == VendorInvoiceStatus.POSTED:
+                    yield vendor_invoice_of(item)
+
     def history(self, one: VendorInvoice) -> Iterator[HistoryEntry]:
         return histories.of(self.client, self.table, _partition_of(one))
 
@@ -92,6 +109,14 @@ class VendorInvoices:
         """What other payables say of it, with their number of it or why they refuse it (ICV-10)."""
         return self._changed(one, verb, {"vo": number, "rs": reason}, done)
 
+    def approval_step(self, one: VendorInvoice, verb: ApprovalVerb, taken: Approval, done: HistoryEntry) -> list[Write]:
+        """A step of its approval, if it is still open and nobody has taken another since it was read (WFL-02)."""
+        APPROVALS.after(one.approval_state, verb)
+        key = _partition_of(one)
+        values = {"ap": rows.encode([taken]), "av": one.approval_steps + 1}
+        changed = update(self.table, key, HEADER, values, expected=_as_read(one))
+        return [changed, histories.entry(self.table, key, done)]
+
     def _changed(
         self, one: VendorInvoice, verb: VendorInvoiceVerb, values: dict[str, Any], done: HistoryEntry
     ) -> list[Write]:
@@ -99,7 +124,7 @@ class VendorInvoices:
         if after is not VendorInvoiceStatus.REFUSED:
             values |= {"oc": None, "od": None}
         key = _partition_of(one)
-        changed = update(self.table, key, HEADER, {"st": after, **values}, expected={"st": one.status})
+        changed = update(self.table, key, HEADER, {"st": after, **values}, expected=_as_read(one))
         return [changed, histories.entry(self.table, key, done)]
 
 
@@ -148,7 +173,20 @@ def vendor_invoice_of(item: Item) -> VendorInvoice:
         voucher=item.get("vo"),
         posted_on=date.fromisoformat(item["pd"]) if "pd" in item else None,
         reason=item.get("rs"),
+        approval=_approval_of(item["ap"]) if "ap" in item else None,
+        approval_steps=int(item.get("av", 0)),
     )
+
+
+def _as_read(one: VendorInvoice) -> dict[str, Any]:
+    return {"st": one.status, "av": one.approval_steps or None}
+
+
+def _approval_of(text: str) -> Approval:
+    # Imported late: few companies approve.
+    from project_invoicing.domain.approval import Approval  # noqa: PLC0415
+
+    return rows.decode(Approval, text)[0]
 
 
 def partition(borrower: str, lender: str, number: str) -> str:

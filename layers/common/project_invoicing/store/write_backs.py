@@ -8,11 +8,13 @@ stopped (D-034):
 * ``dn`` ``fl`` how many rows were written, and how many Dataverse refused
 * ``q`` ``qs`` keys of the sparse index ``import_queue`` until all rows have been tried: since when, or from when,
   a worker may resume the document
+* ``q`` ``qs`` of a document of which Dataverse has refused something: since when; ``rd`` is its first refusal of a row
 * ``rt`` only the rows that are not written are tried, because a person asked for them again
 * ``ow`` ``wd`` state of an invoice's own row, and Dataverse's answer where it failed
 
 What is open of an invoice has one of its own, ``WRITEBACK#payment#company#number``, which is taken up again with each
-payment: ``nn`` ``pv`` the change that is to be told, and the one that was told last (``Receivable.changes``).
+payment: ``nn`` ``pv`` the change that is to be told, and the one that was told last (``Receivable.changes``), ``at``
+when that was refused: it is tried again by itself, and keeps its place in the queue.
 
 Who had it tried again is in its history (``store.history``).
 
@@ -46,6 +48,8 @@ PAYMENT: Final = "payment"
 """The source of what is open of an invoice."""
 UNFINISHED: Final = "W"
 """The partition of these items in the index; the partitions of rows are numbers."""
+REFUSED: Final = "F"
+"""Their partition once all was tried and something refused, until it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,16 @@ class Progress:
     """Of payments: the change that was told last."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What Dataverse refused of a document, since when: so many ``rows``, and the first thing that it said."""
+
+    document: Document
+    at: str
+    rows: int
+    detail: str
+
+
 class WriteBacks:
     """Access to the documents that are written back to Dataverse."""
 
@@ -106,7 +120,9 @@ class WriteBacks:
         """Resumes the document and keeps the schedule off it ``until`` then. ``None``: it is finished."""
         expression = Expression()
         change = expression.update({"q": UNFINISHED, "qs": until}, first={"dn": 0, "fl": 0})
-        item = self._written(document, expression, change, f"{expression.absent('pk')} OR {expression.present('q')}")
+        item = self._written(
+            document, expression, change, f"{expression.absent('pk')} OR {expression.equal('q', UNFINISHED)}"
+        )
         return progress_of(item) if item else None
 
     def put_off(self, document: Document, until: str, seen: str | None = None) -> bool:
@@ -116,17 +132,21 @@ class WriteBacks:
         """
         expression = Expression()
         change = expression.update({"qs": until})
-        condition = expression.equal("qs", seen) if seen else expression.present("q")
+        condition = expression.all_equal({"q": UNFINISHED} | ({"qs": seen} if seen else {}))
         return self._written(document, expression, change, condition) is not None
 
-    def advance(self, before: Progress, page: str, rows: int, *, done: int, failed: int) -> Progress | None:
-        """``rows`` more rows have been tried. ``None``: another worker has advanced this document."""
-        return self._got_on(before, {"pg": page, "n": rows}, done, failed)
+    def advance(
+        self, before: Progress, page: str, rows: int, *, done: int, failed: int, refusal: str | None = None
+    ) -> Progress | None:
+        """``rows`` more rows have been tried; ``refusal`` is the first. ``None``: another worker has got further."""
+        first = {"rd": refusal} if refusal and not before.failed else {}
+        return self._got_on(before, {"pg": page, "n": rows} | first, done, failed)
 
-    def finish(self, before: Progress, own: WriteBackState | None, detail: str | None) -> Progress | None:
-        """All rows have been tried; ``own`` is the outcome of an invoice's own row. ``None``: as in ``advance``."""
-        cleared = dict.fromkeys(("q", "qs", "pg", "n", "rt"))
-        return self._got_on(before, cleared | {"ow": own, "wd": detail}, 0, 0)
+    def finish(self, before: Progress, own: WriteBackState | None, detail: str | None, at: str) -> Progress | None:
+        """All rows were tried by ``at``; ``own``: the outcome of an invoice's own row. ``None``: as in ``advance``."""
+        refused = before.failed or own is WriteBackState.FAILED
+        place = {"q": REFUSED, "qs": at} if refused else {"q": None, "qs": None}
+        return self._got_on(before, {**place, **dict.fromkeys(("pg", "n", "rt")), "ow": own, "wd": detail}, 0, 0)
 
     def again(self, before: Progress, until: str, made: HistoryEntry, *, everything: bool) -> bool:
         """Reopens a finished document to try its refused rows again, or ``everything`` on it; notes who wants it.
@@ -134,9 +154,9 @@ class WriteBacks:
         ``False``: another request has already done so.
         """
         anew: dict[str, Any] = {"dn": 0, "ow": None, "wd": None} if everything else {"rt": True}
-        values = {"q": UNFINISHED, "qs": until, "fl": 0} | anew
+        values = {"q": UNFINISHED, "qs": until, "fl": 0, "rd": None} | anew
         pk = before.document.pk
-        reopened = update(self.table, pk, HEADER, values, expected={"q": None, "fl": before.failed})
+        reopened = update(self.table, pk, HEADER, values, expected={"fl": before.failed}, free_for={"q": REFUSED})
         try:
             transact(self.client, [reopened, histories.entry(self.table, pk, made)])
         except TransactionCancelled:
@@ -155,11 +175,14 @@ class WriteBacks:
         return self._written(document, expression, written, newest) is not None
 
     def told_payments(
-        self, document: Document, change: int, state: WriteBackState, detail: str | None, again: str | None
+        self, document: Document, change: int, state: WriteBackState, detail: str | None, again: tuple[str, str] | None
     ) -> bool:
-        """What came of telling a change; ``again``: from when on it is tried again. ``False``: there is a newer one."""
+        """What came of telling a change. ``False``: there is a newer one.
+
+        ``again``: when it was refused, and from when on it is tried again.
+        """
         expression = Expression()
-        queued = {"q": UNFINISHED, "qs": again} if again else {"q": None, "qs": None}
+        queued = dict(zip(("q", "at", "qs"), (UNFINISHED, *again) if again else (None, None, None), strict=True))
         values = {**queued, "pv": change, "ow": state, "wd": detail}
         return (
             self._written(document, expression, expression.update(values), expression.equal("nn", change)) is not None
@@ -224,6 +247,11 @@ def document_of(item: Item) -> Document:
     return Document(source, company, number)
 
 
+def refusal_of(item: Item) -> Refusal:
+    said = item.get("rd") or item.get("wd") or ""
+    return Refusal(document_of(item), item.get("at") or item["qs"], int(item.get("fl", 0)), said)
+
+
 def progress_of(item: Item) -> Progress:
     return Progress(
         document=document_of(item),
@@ -231,7 +259,7 @@ def progress_of(item: Item) -> Progress:
         rows=item.get("n", 0),
         done=item["dn"],
         failed=item["fl"],
-        unfinished="q" in item,
+        unfinished=item.get("q") == UNFINISHED,
         again=item.get("rt", False),
         own=WriteBackState(item.get("ow", WriteBackState.PENDING)),
         own_detail=item.get("wd"),

@@ -51,6 +51,7 @@ def proposal_line_row(line: ProposalLine, currency: str | None, show: Figures) -
         "sales_tax_group": line.sales_tax_group,
         "item_sales_tax_group": line.item_sales_tax_group,
         "sales_tax_amount": show.amount(line.sales_tax_amount, currency),
+        **({"tags": line.tags} if line.tags else {}),
     }
 
 
@@ -72,6 +73,7 @@ def voucher_row(voucher: Voucher, show: Figures) -> ResultRow:
                 "project": line.project,
                 "dimensions": line.dimensions or {},
                 "sales_tax_code": line.sales_tax_code,
+                **({"tags": line.tags} if line.tags else {}),
             }
             for line in voucher.lines
         ],

@@ -133,12 +133,15 @@ def place_in(desk: Desk, name: str) -> int:
 # Dimensions
 
 
+_EXAMPLES: Final = {"dimensions": "CostCenter=007, Department=12", "tags": "IndustryEvent=2026 Event, Site=Rome"}
+
+
 def dimensions_text(dimensions: Mapping[str, str] | None) -> str:
     return ", ".join(f"{name}={value}" for name, value in (dimensions or {}).items())
 
 
-def dimensions_of(text: str) -> dict[str, str] | None:
-    """Dimensions as a person writes them: ``CostCenter=007, Department=12``; ``None`` for none.
+def dimensions_of(text: str, name_of: str = "dimensions") -> dict[str, str] | None:
+    """Dimensions, or tags, as a person writes them: ``CostCenter=007, Department=12``; ``None`` for none.
 
     Raises ``Rejected`` for anything else.
     """
@@ -146,8 +149,8 @@ def dimensions_of(text: str) -> dict[str, str] | None:
     for part in filter(None, (part.strip() for part in text.replace(";", ",").split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not (name and equals and value):
-            text = f"Dimensions are written as CostCenter=007, Department=12; {part!r} is not."
-            raise Rejected(RejectReason.SCHEMA, text, field="dimensions")
+            text = f"{name_of.capitalize()} are written as {_EXAMPLES[name_of]}; {part!r} is not."
+            raise Rejected(RejectReason.SCHEMA, text, field=name_of)
         found[name] = value
     return found or None
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode
 
+from project_invoicing.domain.master_data import Part
 from project_invoicing.errors import Rejected
 from project_invoicing.use_cases.lists.asked import Kind
 from project_invoicing.workspace.links import link
@@ -43,6 +44,10 @@ _ADDRESSES: Final[Mapping[Kind, Callable[[Any], tuple[str, Query]]]] = {
     Kind.VOUCHERS: _document("/voucher", ("company", "company"), ("number", "voucher")),
     Kind.WAITING: _document("/explain", ("id", "id"), ("company", "company")),
     Kind.UNEXPORTED: _document("/explain", ("id", "id"), ("company", "company")),
+    Kind.ON_ACCOUNT: lambda row: (
+        "/master-data/row",
+        {"kind": Part.ON_ACCOUNT_TRANSACTIONS, "company": row.company, "number": row.id},
+    ),
     Kind.REJECTED: _document("/explain", ("id", "id")),
     Kind.DIFFERENCES: _document("/explain", ("id", "id")),
 }

@@ -57,6 +57,7 @@ ROUTES: Final = (
     Route("GET", "/journal/lines", "pages.journal_lines:choose", Role.ACCOUNTANT),
     Route("POST", "/journal/change-lines", "pages.journal_lines:change", Role.ACCOUNTANT),
     Route("POST", "/journal/delete-lines", "pages.journals:delete_lines", Role.ACCOUNTANT),
+    Route("POST", "/journal/tags", "pages.journals:tag", Role.ACCOUNTANT),
     Route("POST", "/journal/reset", "pages.journals:reset", Role.POSTER),
     Route("POST", "/journal/post", "pages.journals:post", Role.POSTER),
     # invoices, vouchers
@@ -69,6 +70,9 @@ ROUTES: Final = (
     Route("POST", "/invoice/send", "pages.invoice_documents:send", Role.POSTER),
     Route("GET", "/vouchers", "pages.vouchers:listed"),
     Route("GET", "/voucher", "pages.vouchers:show"),
+    Route("POST", "/voucher/tags", "pages.vouchers:correct_tags", Role.ADJUSTER),
+    # on-account transactions
+    Route("GET", "/on-account", "pages.on_account:listed"),
     # between companies
     Route("GET", "/between", "pages.between:listed"),
     Route("GET", "/vendor-invoice", "pages.between:show"),
@@ -76,6 +80,10 @@ ROUTES: Final = (
     Route("POST", "/between/lines", "pages.between:lines", Role.ACCOUNTANT),
     Route("POST", "/vendor-invoice/post", "pages.between:post", Role.POSTER),
     Route("POST", "/vendor-invoice/answer", "pages.between:answer", Role.POSTER),
+    Route("POST", "/vendor-invoice/submit", "pages.between:submit", Role.ACCOUNTANT),
+    Route("POST", "/vendor-invoice/recall", "pages.between:recall", Role.ACCOUNTANT),
+    Route("POST", "/vendor-invoice/judge", "pages.between:judge", Role.APPROVER),
+    Route("POST", "/vendor-invoice/reset-approval", "pages.between:reset", Role.ADMINISTRATOR),
     # costs
     Route("GET", "/costs", "pages.costs:show"),
     Route("POST", "/costs/post", "pages.costs:post", Role.COST_POSTER),

@@ -182,7 +182,7 @@ class Statement:
         if self.profile is Profile.XRECHNUNG:
             terms = terms.replace("#", "")
         until, percent = document.cash_discount_date, document.cash_discount_percent
-        if until is None or percent is None:
+        if until is None or percent is None or not document.total:
             return terms
         if self.profile is Profile.XRECHNUNG:
             days = max((until - document.invoice_date).days, 0)

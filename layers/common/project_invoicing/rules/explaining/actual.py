@@ -21,7 +21,7 @@ from project_invoicing.rules.explaining.steps import (
     say_written_back,
     version_in_words,
 )
-from project_invoicing.rules.explaining.words import ROLES, Words, state
+from project_invoicing.rules.explaining.words import ROLES, Words, state, tags_in_words
 from project_invoicing.rules.proposal_lines import day_of
 from project_invoicing.rules.review import who_posts
 from project_invoicing.rules.taking import WHAT, described, how
@@ -143,6 +143,8 @@ class _ActualInWords:
         explanation.happened(
             f"became line {row.line_number} of journal {journal_id} of {journal.period} ({journal.status})"
         )
+        if line.tags:
+            explanation.facts["tags"] = tags_in_words(line.tags)
         if row.state is StagingState.POSTED:
             self._posted(line, journal, found.vouchers)
             if row.actual.transaction_type is TransactionType.INTER_ORGANIZATIONAL_SALES:

@@ -41,7 +41,7 @@ from project_invoicing.rules.explaining.steps import (
     say_written_back,
     version_in_words,
 )
-from project_invoicing.rules.explaining.words import Words
+from project_invoicing.rules.explaining.words import Words, tags_in_words
 from project_invoicing.rules.proforma import currency_of, customer_of
 from project_invoicing.rules.proposal_lines import unposted
 from project_invoicing.rules.review import who_posts
@@ -222,7 +222,7 @@ def _say_waits(explanation: Explanation, header: Proposal, found: ProposalWaits 
     say_blockers(explanation, found.blockers, since, header.company, setup)
     if since:
         explanation.facts["waits since"] = since
-    explanation.facts["billed actuals that have arrived"] = str(len(found.rows))
+    explanation.facts["billed actuals that have arrived"] = str(sum(row.actual.fee_of is None for row in found.rows))
 
 
 def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSetup) -> None:
@@ -237,7 +237,7 @@ def _say_posted(explanation: Explanation, found: PostedInvoice, setup: FinanceSe
     if found.written_back:
         say_written_back(explanation, *found.written_back, invoice.proforma_id)
     else:
-        _say_owed(explanation, found)
+        _say_owed(explanation, found, setup)
     if found.receivable:
         _say_open(explanation, found, found.receivable, words)
 
@@ -265,12 +265,16 @@ def _say_open(explanation: Explanation, found: PostedInvoice, receivable: Receiv
             explanation.happened("Dataverse has what is open")
 
 
-def _say_owed(explanation: Explanation, found: PostedInvoice) -> None:
+def _say_owed(explanation: Explanation, found: PostedInvoice, setup: FinanceSetup) -> None:
     """What became of the borrower's side of an invoice between companies."""
     owed, borrower = found.owed, found.invoice.borrower
     match owed.status if owed else VendorInvoiceStatus.PENDING:
         case VendorInvoiceStatus.PENDING:
             explanation.happened(f"a pending vendor invoice of the same number stands in {borrower}")
+            if owed and setup.parameters(owed.company).approve_vendor_invoices:
+                from project_invoicing.rules.approval import approval_in_words  # noqa: PLC0415 - few companies approve
+
+                explanation.happened(f"its vendor invoice {approval_in_words(owed, setup)}")
         case VendorInvoiceStatus.POSTED:
             voucher = f"with voucher {owed.voucher}" if owed and owed.voucher else "without a ledger entry"
             on = owed.posted_on if owed else None
@@ -321,6 +325,8 @@ def journal_in_words(
     explanation = Explanation("journal", number, journal.company, headline)
     if journal.original_journal:
         explanation.happened(f"took the lines that failed from journal {journal.original_journal}")
+    if journal.tags:
+        explanation.facts["tags of later lines"] = tags_in_words(journal.tags)
     explanation.linked = [
         _journal_line(line, Words(setup), posted=page.posted) for page in pages for line in page.lines
     ]

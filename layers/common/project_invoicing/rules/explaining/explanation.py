@@ -51,10 +51,10 @@ def _texts(value: object) -> Iterator[str]:
 class Explanation:
     """One answer.
 
-    ``kind`` is actual, connection, proposal, invoice, journal, correction journal or voucher. ``facts`` are label and
-    text, ``history`` the steps in order, ``waits_for`` what blocks, ``linked`` the actuals that belong to it, each with
-    its own state, ``voucher_lines`` the ledger entries (debit positive), ``next`` what a person can do. ``unread``: how
-    many more actuals belong to it than were read.
+    ``kind`` is actual, connection, proposal, invoice, vendor invoice, journal, correction journal or voucher. ``facts``
+    are label and text, ``history`` the steps in order, ``waits_for`` what blocks, ``linked`` the actuals that belong to
+    it, each with its own state, ``voucher_lines`` the ledger entries (debit positive), ``next`` what a person can do.
+    ``unread``: how many more actuals belong to it than were read.
     """
 
     kind: str

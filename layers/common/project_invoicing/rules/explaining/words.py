@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -71,7 +71,12 @@ class Words:
                     "amount": self.show.amount(line.amount, line.currency),
                     "currency": line.currency,
                     "accounting_amount": self.show.accounting(line.accounting_amount, voucher.company),
+                    **({"tags": line.tags} if line.tags else {}),
                 }
+
+
+def tags_in_words(tags: Mapping[str, str]) -> str:
+    return ", ".join(f"{label} {value}" for label, value in tags.items())
 
 
 def state(row: StagedRow, wait: Wait | None = None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
@@ -27,6 +27,7 @@ from project_invoicing.setup.lookups import FinanceSetup
 
 _MOVES: Final = (POST_COSTS, ADJUST_ACCOUNTING, ACCRUAL_RECONCILIATION)
 _COSTS: Final = (PostingType.COST, PostingType.WIP_COST_VALUE, PostingType.WIP_COST_ITEM)
+_ON_SIDES: Final = (*_COSTS, PostingType.INTERCOMPANY_COST)
 _REVENUE = (
     PostingType.INVOICED_REVENUE,
     PostingType.INVOICED_REVENUE_ON_ACCOUNT,
@@ -200,14 +201,20 @@ class Moved:
         self._booked: dict[tuple[str, str, str], str] = {}
         self._told: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
         self._costs: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        self._lent: dict[tuple[str, str], tuple[str, Decimal]] = {}
+        """Where the moved costs of lent work are, by borrower and actual, with what the lender sold it for."""
+        self._moves: dict[tuple[str, str], dict[str, Decimal]] = {}
+        """What vouchers of posted costs come to on each account, by company and actual."""
         self._unknown: set[str] = set()
         """Companies with costs of which an early version did not say where they are."""
 
     def add_row(self, row: StagedRow) -> None:
         company = row.company or ""
-        for source, number in row.corrections:
+        for source, number, borrower in row.corrections:
             if number:
-                self._named[company, source, number] = row.id
+                self._named[borrower or company, source, number] = row.id
+            if borrower and row.cost_accounts:
+                self._lent[borrower, row.id] = (next(iter(row.cost_accounts.values())), row.actual.amount)
         if row.state is not StagingState.POSTED or row.actual.transaction_type not in COST_KINDS:
             return
         if row.cost_accounts is None:
@@ -220,7 +227,11 @@ class Moved:
         for entry in entries:
             if source in _MOVES:
                 self._booked[company, source, document] = entry.actual_id or ""
-            if source in (JOURNAL, *_MOVES) and entry.posting_type in _COSTS:
+            if source == POST_COSTS and entry.actual_id:
+                moves = self._moves.setdefault((company, entry.actual_id), {})
+                if entry.posting_type in _ON_SIDES:
+                    moves[entry.account] = moves.get(entry.account, ZERO) + entry.accounting_amount
+            elif source in (JOURNAL, *_MOVES) and entry.posting_type in _COSTS:
                 self._costs[company, entry.account] += entry.accounting_amount
 
     def differences(self) -> Iterator[Finding]:
@@ -231,6 +242,12 @@ class Moved:
             where = "it is not in the ledger" if key in self._named else "no row names it"
             told = f"voucher {number} of {source.replace('_', ' ')}: {where}"
             yield Finding("moved", Difference(ACTUAL, id, told, company))
+        for moved, moves in self._moves.items():
+            if moved in self._lent:
+                yield from self._lent_elsewhere(moved, moves)
+                continue
+            for account, amount in moves.items():
+                self._costs[moved[0], account] += amount
         for place in sorted(self._told.keys() | self._costs.keys()):
             company, account = place
             off = self._told[place] - self._costs[place]
@@ -238,3 +255,14 @@ class Moved:
                 told = f"the ledger has costs of {self._costs[place]:f}, the rows have {self._told[place]:f} there"
                 currency = self.setup.currency_of_company(company)
                 yield Finding("moved", Difference("account", account, told, company, off, currency))
+
+    def _lent_elsewhere(self, key: tuple[str, str], moves: Mapping[str, Decimal]) -> Iterator[Finding]:
+        """A cost of lent work that its vouchers have not moved to where the row of the lender's sale says."""
+        (company, id), (account, sold) = key, self._lent[key]
+        left = {at: amount for at, amount in moves.items() if amount}
+        taken = [amount for at, amount in left.items() if at != account]
+        if not left or (len(taken) == 1 and left.get(account) == -taken[0] and (taken[0] < ZERO) == (sold > ZERO)):
+            return
+        there = ", ".join(f"{amount:f} on {at}" for at, amount in sorted(left.items()))
+        told = f"its vouchers of posted costs come to {there}; the row has the cost of {company} on {account}"
+        yield Finding("moved", Difference(ACTUAL, id, told, company))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from project_invoicing.domain.master_data import Part
 from project_invoicing.setup.indexes.master_data import MasterDataLookups
 from project_invoicing.setup.indexes.shared import shared
-from project_invoicing.setup.models.dimensions import AccountRule, DimensionRule, DimensionSource
+from project_invoicing.setup.models.dimensions import (
+    AccountRule,
+    DimensionRule,
+    DimensionSource,
+    FinancialTags,
+    TagRule,
+)
 from project_invoicing.setup.models.intercompany import Intercompany
 
 _RULE_COLUMNS = ("customer", "contract", "project_group", "project", "category", "resource")
 """The columns of a dimension rule, from general to specific (DIM-07)."""
+_TAG_COLUMNS = ("customer", "contract", "project", "category", "resource")
+"""The columns of a tag rule."""
 _RENUMBERED = {"project": Part.PROJECTS, "contract": Part.CONTRACTS, "customer": Part.CUSTOMERS}
 """Those that name what may get another number."""
 
@@ -54,6 +62,40 @@ class DimensionLookups(MasterDataLookups):
         worker = self.worker(company, resource)
         return dict(worker.dimensions) if worker else {}
 
+    def active_tags(self, company: str) -> tuple[str, ...]:
+        """The labels of the financial tags that new lines of a company may have (TAG-01)."""
+        return self._active_tags.get(company, ())
+
+    @shared
+    def _active_tags(self) -> dict[str, tuple[str, ...]]:
+        tags = self.document.financial_tags
+        return {company: tuple(one.label for one in known.tags if one.active) for company, known in tags.items()}
+
+    def tags_of(self, company: str) -> FinancialTags | None:
+        """The financial tags of a company, also those that are not active, with their rules."""
+        return self.document.financial_tags.get(company)
+
+    def ruled_tags(self, company: str, **names: str | None) -> Iterator[TagRule]:
+        """The rules that give a line with these ``names`` active tags, one a tag (TAG-07).
+
+        ``names``: customer, contract, project, category, resource of the line.
+        """
+        tags = self.tags_of(company)
+        if tags is None or not tags.rules:
+            return
+        known = self._names_for(company, names)
+        left = set(self.active_tags(company))
+        for rule in tags.rules:
+            asked = ((column, getattr(rule, column)) for column in _TAG_COLUMNS)
+            if rule.label in left and all(value is None or value in known[column] for column, value in asked):
+                left.remove(rule.label)
+                yield rule
+
+    def _names_for(self, company: str, names: Mapping[str, str | None]) -> dict[str, Sequence[str]]:
+        """By column what a rule may say for it: the name itself, and the numbers that it had before."""
+        known: dict[str, Sequence[str]] = {column: [name] if name else [] for column, name in names.items()}
+        return known | {column: self.names_of(part, company, names.get(column)) for column, part in _RENUMBERED.items()}
+
     def ruled_dimensions(self, company: str, **names: str | None) -> dict[str, str] | DimensionSource | None:
         """The dimensions of the most specific rule that matches, or what it takes them from; ``None`` without one.
 
@@ -64,8 +106,7 @@ class DimensionLookups(MasterDataLookups):
         rules = self._dimension_rules.get(company)
         if not rules:
             return None
-        known: dict[str, Sequence[str]] = {column: [name] if name else [] for column, name in names.items()}
-        known |= {column: self.names_of(part, company, names.get(column)) for column, part in _RENUMBERED.items()}
+        known = self._names_for(company, names)
         best: tuple[tuple[bool, ...], DimensionRule] | None = None
         for rule in rules:
             asked = {column: getattr(rule, column) for column in _RULE_COLUMNS}

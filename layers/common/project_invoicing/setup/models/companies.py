@@ -143,6 +143,9 @@ class Parameters(SetupRow):
     approve it, unless ``submitter_may_approve``. With ``four_eyes``, whoever has edited it may not approve it, and may
     then post it. ``approvers`` are the ids of those who may approve; without any, whoever has the role.
 
+    ``approve_vendor_invoices``: the same for what lenders have billed, by the same people. With ``four_eyes``, whoever
+    has edited the lender's proposal may not approve it here, or where nobody approves, post it.
+
     ``scheduled_costs``: costs that the schedule of journal posting posts to profit and loss or to the balance sheet.
     ``post_costs_on_invoice``: a cost on the balance sheet goes to profit and loss with the invoice after which all of
     its unbilled sales are invoiced, on that invoice's accounting date (PCO-12).
@@ -177,6 +180,7 @@ class Parameters(SetupRow):
     approval: bool = False
     approvers: list[Name] = []
     submitter_may_approve: bool = False
+    approve_vendor_invoices: bool = False
     scheduled_costs: list[ScheduledCosts] = []
     post_costs_on_invoice: bool = False
     receivables: ReceivablesWay = ReceivablesWay.JOURNAL

@@ -49,7 +49,7 @@ def _store(staging: Staging, detail: dict[str, Any], at: str) -> str:
     outcome: Delivery
     if event.entity == ACTUAL:
         actual = to_actual(event)
-        outcome = staging.receive(actual, at)
+        outcome = staging.receive(actual, at, reads_fees=reads_fees())
         if actual.milestone:
             from project_invoicing.store.milestone_links import note  # noqa: PLC0415  few organizations map the column
 

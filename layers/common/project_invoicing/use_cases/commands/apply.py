@@ -18,6 +18,7 @@ from project_invoicing.use_cases.commands import (
     adjust_accounting,
     approval,
     bill_intercompany,
+    correct_tags,
     delete_lines,
     dismiss,
     edit_header,
@@ -41,6 +42,7 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     edit_header.EditHeader: edit_header.handle,
     edit_proposal_line.EditProposalLine: edit_proposal_line.handle,
     edit_journal_line.EditJournalLine: edit_journal_line.handle,
+    edit_journal_line.EditJournal: edit_journal_line.handle_header,
     edit_lines.EditProposalLines: edit_lines.handle_proposal,
     edit_lines.EditJournalLines: edit_lines.handle_journal,
     delete_lines.DeleteProposalLines: delete_lines.handle_proposal,
@@ -66,6 +68,7 @@ HANDLERS: Final[Mapping[type[Command], Callable[[Any, Workplace], dict[str, Any]
     post_costs.PostCosts: post_costs.handle,
     adjust_accounting.PreviewAdjustment: adjust_accounting.handle_preview,
     adjust_accounting.AdjustAccounting: adjust_accounting.handle,
+    correct_tags.CorrectTags: correct_tags.handle,
     vendor_invoices.PreviewVendorInvoice: vendor_invoices.handle_preview,
     vendor_invoices.PostVendorInvoices: vendor_invoices.handle_post,
     intercompany_lines.IntercompanyLines: intercompany_lines.handle,
@@ -96,9 +99,13 @@ def apply(detail: Mapping[str, Any], place: Workplace) -> dict[str, Any]:
         return _refused(detail, f"refused: {rejected.detail}", rejected) | asked
 
 
+_NAMES: Final = ("proposal_id", "vendor_invoice", "journal_id", "id", "message", "number")
+"""What names the document of a request."""
+
+
 def _refused(detail: Mapping[str, Any], outcome: str, why: Refused | Rejected) -> dict[str, Any]:
     """The answer to an ``{action: request}`` that was not carried out, with the document that the request names."""
     request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
-    named = (request.get(name) for name in ("proposal_id", "journal_id", "id", "message", "number"))
+    named = (request.get(name) for name in _NAMES)
     refusal = Refusal(request.get("company"), next((one for one in named if one), None), why.reason, why.detail)
     return {"outcome": outcome, "refused": [asdict(refusal)]}

@@ -71,6 +71,18 @@ def _dimensions(value: Any) -> dict[str, str] | None:
     raise wrong(f'dimensions are written as {{"CostCenter": "007"}}, not {value!r}')
 
 
+def _tags(value: Any) -> dict[str, str] | None:
+    if value is None:
+        return None
+    if (
+        isinstance(value, dict)
+        and value
+        and all(isinstance(text, str) and text for pair in value.items() for text in pair)
+    ):
+        return {label: text.strip() for label, text in value.items()}
+    raise wrong(f'tags are written as {{"IndustryEvent": "2026 Event"}}, null for none, not {value!r}')
+
+
 def _group(value: object, info: ValidationInfo) -> str | None:
     if value is None or isinstance(value, str):
         return value
@@ -97,6 +109,7 @@ RowId = Annotated[str, BeforeValidator(_id)]
 Day = Annotated[date, BeforeValidator(_day)]
 DayIfAny = Annotated[date | None, BeforeValidator(_day_if_any)]
 Dimensions = Annotated[dict[str, str] | None, BeforeValidator(_dimensions)]
+Tags = Annotated[dict[str, str] | None, BeforeValidator(_tags)]
 TaxGroup = Annotated[str | None, BeforeValidator(_group)]
 OnlyTrue = Annotated[bool, BeforeValidator(_true), WithJsonSchema({"const": True})]
 Actor = Annotated[str | None, BeforeValidator(_actor)]

@@ -1,4 +1,4 @@
-"""Changes the invoice date, due date, accounting date or dimensions of a proposal (DUE-03, DIM-10, 99-23)."""
+"""Changes the dates, dimensions or tags of a proposal (DUE-03, DIM-10, TAG-04, 99-23)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from project_invoicing.domain.history import Done
 from project_invoicing.domain.proposal import HeaderEdits, Proposal
 from project_invoicing.rules.invoice_terms import written_invoice_date
 from project_invoicing.setup.lookups import FinanceSetup
-from project_invoicing.use_cases.commands.command import DayIfAny, Dimensions, Edit, Text, TextIfAny
-from project_invoicing.use_cases.commands.workplace import Workplace, bad, must_be_editable
+from project_invoicing.use_cases.commands.command import DayIfAny, Dimensions, Edit, Tags, Text, TextIfAny
+from project_invoicing.use_cases.commands.workplace import Workplace, bad, check_tags, must_be_editable
 
 
 class EditHeader(Edit):
@@ -31,6 +31,7 @@ class EditHeader(Edit):
     )
     accounting_date: DayIfAny = Field(None, description="the date of its voucher")
     dimensions: Dimensions = Field(None, description="the dimensions of the customer balance")
+    tags: Tags = Field(None, description="the financial tags of the customer balance, all of them")
 
 
 def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def handle(command: EditHeader, place: Workplace) -> dict[str, Any]:
         company = str(header.company)
         if "dimensions" in command.changes and not place.setup.parameters(company).allow_header_dimensions:
             raise bad("dimensions", f"parameters.{company}.allow_header_dimensions does not allow it")
+        check_tags(command.tags, company, place.setup)
         changed = place.proposals.changing(header)
         edits = edited(command, header, place.setup)
         if "due_date" in command.changes:
@@ -74,4 +76,6 @@ def edited(command: EditHeader, header: Proposal, setup: FinanceSetup) -> Header
         edits = replace(edits, accounting_date=command.accounting_date)
     if "dimensions" in changes:
         edits = replace(edits, dimensions=command.dimensions)
+    if "tags" in changes:
+        edits = replace(edits, tags=command.tags)
     return edits

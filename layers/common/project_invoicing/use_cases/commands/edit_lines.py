@@ -14,8 +14,8 @@ from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.errors import Conflict, Rejected
-from project_invoicing.use_cases.commands.command import Dimensions, Edit, OnlyTrue, TaxGroup, Text, TextIfAny
-from project_invoicing.use_cases.commands.edit_journal_line import edited, must_take_edits
+from project_invoicing.use_cases.commands.command import Dimensions, Edit, OnlyTrue, Tags, TaxGroup, Text, TextIfAny
+from project_invoicing.use_cases.commands.edit_journal_line import check_changes, edited, must_take_edits, saved
 from project_invoicing.use_cases.commands.edit_proposal_line import Wanted, actuals_for, values_of
 from project_invoicing.use_cases.commands.line_filter import Line, LineFilter, fits, ranges, values_before
 from project_invoicing.use_cases.commands.tax_groups import check_tax_groups
@@ -46,6 +46,7 @@ class EditJournalLines(Edit):
     sales_tax_group: TaxGroup = Field(None, description="another sales tax group; null for none")
     item_sales_tax_group: TaxGroup = Field(None, description="another item sales tax group; null for none")
     dimensions: Dimensions = Field(None, description="other dimensions; null for none")
+    tags: Tags = Field(None, description="other financial tags, all of them; null for none")
 
 
 @dataclass(slots=True)
@@ -102,11 +103,12 @@ def handle_proposal(command: EditProposalLines, place: Workplace) -> dict[str, A
 
 def handle_journal(command: EditJournalLines, place: Workplace) -> dict[str, Any]:
     _must_change_something(command)
-    check_tax_groups(command.changes, place.setup)
     company, journal_id, done = command.company, command.journal_id, _Outcome()
+    check_changes(command, company, place)
     must_take_edits(place, company, journal_id)
     for page in place.journals.pages(company, journal_id):
-        values = {line.actual_id: command.changes for line in page.lines if fits(line, command.lines)}
+        chosen = [line for line in page.lines if fits(line, command.lines)]
+        values = {line.actual_id: saved(line, command.changes, company, place) for line in chosen}
         done.found += len(values)
         lines, names = _changed(page.lines, values, lambda line, **changes: edited(line, changes))
         if not names:
@@ -155,19 +157,22 @@ def _changed(
 
 
 def _said(
-    lines: Sequence[AnyLine], values: Mapping[str, Mapping[str, Any]], names: set[str]
+    lines: Sequence[AnyLine], values: Mapping[str, Mapping[str, Any]], changed: set[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Before and after of the lines that change, for the history: the value that all share, else lines by value."""
-    changing = [line for line in lines if line.actual_id in names]
-    fields = [name for name in next(iter(values.values())) if name != "retaxed"]
-    after = values_before([_After(line.line_number, values[line.actual_id]) for line in changing], fields)
+    changing = [line for line in lines if line.actual_id in changed]
+    names = dict.fromkeys(name for line in changing for name in values[line.actual_id])
+    fields = [name for name in names if name != "retaxed"]
+    after = values_before([_After(line, values[line.actual_id]) for line in changing], fields)
     return values_before(changing, fields), {"lines": ranges(line.line_number for line in changing), **after}
 
 
 class _After:
-    """The new values of a line, by the names of its attributes."""
+    """The new values of a line, by the names of its attributes; what does not change is as it was."""
 
-    def __init__(self, line_number: int, values: Mapping[str, Any]) -> None:
-        self.line_number, self.actual_id = line_number, ""
-        for name, value in values.items():
-            setattr(self, name, value)
+    def __init__(self, line: Line, values: Mapping[str, Any]) -> None:
+        self.line_number, self.actual_id = line.line_number, ""
+        self._line, self._values = line, values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values[name] if name in self._values else getattr(self._line, name)

@@ -137,7 +137,14 @@ def _run(command: _Costs, place: Workplace, reason: str | None = None) -> CostPo
     if company not in place.setup.document.companies:
         raise bad("company", unknown_company(company).detail)
     vouchers = place.vouchers
-    costs = PostedCosts(place.journals, place.staging, vouchers.ledger, company)
+    lent = None
+    if len(place.setup.document.companies) > 1:
+        from project_invoicing.use_cases.posted_costs.lent import LentCosts  # noqa: PLC0415 - only where others lend
+        from project_invoicing.use_cases.vendor_invoices.read import KnownVendorInvoices  # noqa: PLC0415
+
+        known = KnownVendorInvoices(place.proposals, place.staging, vouchers.ledger, place.setups)
+        lent = LentCosts(known, company)
+    costs = PostedCosts(place.journals, place.staging, vouchers.ledger, company, lent)
     on: date = command.date or place.setup.local_date(company, place.at)
     actor = place.actor or person(None)
     return CostPosting(costs, vouchers, place.setups, command.to, on, place.at, actor, reason)

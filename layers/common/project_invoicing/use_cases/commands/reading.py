@@ -26,10 +26,11 @@ from project_invoicing.use_cases.commands.approval import (
 )
 from project_invoicing.use_cases.commands.bill_intercompany import BillIntercompany
 from project_invoicing.use_cases.commands.command import LINES, NAMING, SAID, Command, Edit
+from project_invoicing.use_cases.commands.correct_tags import CorrectTags
 from project_invoicing.use_cases.commands.delete_lines import DeleteJournalLines, DeleteProposalLines
 from project_invoicing.use_cases.commands.dismiss import Dismiss
 from project_invoicing.use_cases.commands.edit_header import EditHeader
-from project_invoicing.use_cases.commands.edit_journal_line import EditJournalLine
+from project_invoicing.use_cases.commands.edit_journal_line import EditJournal, EditJournalLine
 from project_invoicing.use_cases.commands.edit_lines import EditJournalLines, EditProposalLines
 from project_invoicing.use_cases.commands.edit_master_data import EditMasterData
 from project_invoicing.use_cases.commands.edit_proposal_line import EditProposalLine
@@ -50,6 +51,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     EditHeader,
     EditProposalLine,
     EditJournalLine,
+    EditJournal,
     EditProposalLines,
     EditJournalLines,
     DeleteProposalLines,
@@ -75,6 +77,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     PostCosts,
     PreviewAdjustment,
     AdjustAccounting,
+    CorrectTags,
     PreviewVendorInvoice,
     PostVendorInvoices,
     AnswerVendorInvoice,
@@ -124,7 +127,7 @@ def _edit(request: Mapping[str, Any], *, journal: bool) -> type[Command]:
             raise bad("actual_id", "edit names actual_id or lines, not both")
         return EditJournalLines if journal else EditProposalLines
     if journal:
-        return EditJournalLine
+        return EditJournal if "tags" in request and "actual_id" not in request else EditJournalLine
     return EditProposalLine if "actual_id" in request else EditHeader
 
 

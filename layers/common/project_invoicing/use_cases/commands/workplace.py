@@ -133,6 +133,17 @@ def must_be_known(place: Workplace, company: str, document: str) -> None:
         raise Refused(PostingFailure.FOUR_EYES, f"{company} posts with four eyes: say who edits {document}")
 
 
+def check_tags(tags: Mapping[str, str] | None, company: str, setup: FinanceSetup) -> None:
+    """Raises ``Rejected`` for tags that new lines of the company cannot have. Values are not validated (TAG-01)."""
+    known, labels = setup.tags_of(company), setup.active_tags(company)
+    for label, value in (tags or {}).items():
+        if known is None or label not in labels:
+            raise bad("tags", f"{company} has no active tag {label}; there are {', '.join(labels) or 'none'}")
+        if not value.strip() or known.delimiter in value:
+            detail = f"is empty, or has the delimiter {known.delimiter} in it"
+            raise bad("tags", f"the value {value!r} of tag {label} {detail}; write another one")
+
+
 def bad(field: str, detail: str) -> Rejected:
     """The rejection of a request that is invalid because of the value in ``field``."""
     return Rejected("schema", detail, entity="edit", field=field)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.codes import PostingFailure
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.refusals import Refused
 
+_EDITS: Final = (Done.EDITED, Done.LINES_ADDED, Done.LINES_TAKEN_OFF)
+
 
 def editors(entries: Iterable[HistoryEntry]) -> dict[str, str]:
     """Who has edited a document, by id in lower case, with the time of the first edit."""
     found: dict[str, str] = {}
     for made in entries:
-        if made.what is Done.EDITED and made.who.is_known:
+        if made.what in _EDITS and made.who.is_known:
             found.setdefault(made.who.id.casefold(), made.at)
     return found
 

@@ -47,12 +47,13 @@ def _corrections(stores: Stores, row: StagedRow) -> Iterator[HistoryEntry]:
         return
     from project_invoicing.store import finance_vouchers  # noqa: PLC0415 - most rows have none
 
-    place = (stores.journals.client, stores.journals.table, str(row.company))
-    for source, number in row.corrections:
+    client, table = stores.journals.client, stores.journals.table
+    for source, number, borrower in row.corrections:
         if not number:  # its entry is in the history of the actual
             continue
-        for made in finance_vouchers.history(*place, source, number):
-            yield replace(made, after={**made.after, "voucher": number})
+        company = {"company": borrower} if borrower else {}
+        for made in finance_vouchers.history(client, table, borrower or str(row.company), source, number):
+            yield replace(made, after={**made.after, "voucher": number, **company})
 
 
 def _look_ahead(stores: Stores, actual: Actual) -> None:
@@ -101,12 +102,12 @@ def _on_journal(stores: Stores, row: StagedRow, journal_id: str) -> OnJournal:
     found = stores.journals.line(company, journal_id, row.line_number or 0, row.id)
     if journal is None or found is None or row.state is not StagingState.POSTED:
         return OnJournal(journal, found[0] if found else None)
-    return OnJournal(journal, found[0], list(stores.ledger.vouchers(JOURNAL, company, journal_id)))
+    return OnJournal(journal, found[0], list(stores.vouchers(JOURNAL, company, journal_id)))
 
 
 def _on_proposal(stores: Stores, row: StagedRow, number: str) -> OnProposal:
     header = stores.proposal_numbered(row.company, number)
     if header is None or row.accounting_amount is None or not is_posted_with(row, header):
         return OnProposal(header)
-    vouchers = stores.ledger.vouchers(INVOICE, str(header.company), str(header.invoice_number))
+    vouchers = stores.vouchers(INVOICE, str(header.company), str(header.invoice_number))
     return OnProposal(header, list(vouchers))

@@ -66,6 +66,15 @@ class _Search:
         for company in self.companies:
             yield _readable("invoice", number, explain_invoice, stores, company, number)
             yield _readable("journal", number, explain_journal, stores, company, number)
+            yield from self._vendor_invoices(company)
+
+    def _vendor_invoices(self, company: str) -> Iterator[Explanation | None]:
+        """What lenders have billed to a company, where it has any."""
+        if not self.stores.setup.lenders(company):
+            return
+        from project_invoicing.use_cases.explain.vendor_invoices import explain_vendor_invoices  # noqa: PLC0415 - few
+
+        yield from explain_vendor_invoices(self.stores, company, self.asked)
 
     def by_voucher(self) -> Iterator[Explanation | None]:
         """By key. What an earlier version stored is searched for until ``fill-lists`` has run: seconds per gigabyte.

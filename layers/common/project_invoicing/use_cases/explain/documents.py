@@ -115,7 +115,7 @@ def _waits(stores: Stores, header: Proposal) -> ProposalWaits:
 
 def _posted(stores: Stores, invoice: Invoice) -> PostedInvoice:
     company, number = invoice.company, invoice.invoice_number
-    vouchers = list(stores.ledger.vouchers(INVOICE, company, number))
+    vouchers = list(stores.vouchers(INVOICE, company, number))
     if not invoice.borrower:
         told = stores.told_of(company, number)
         state = (told.invoice.own, told.invoice.own_detail) if told.invoice else (WriteBackState.PENDING, None)
@@ -160,7 +160,7 @@ def explain_journal(stores: Stores, company: str, number: str) -> Explanation | 
 
 def explain_voucher(stores: Stores, source: str, company: str, document: str, voucher: str) -> Explanation | None:
     """A voucher: its lines, its document, and the actual of a journal's voucher; ``None`` where it has neither."""
-    found = [one for one in stores.ledger.vouchers(source, company, document) if one.voucher == voucher]
+    found = [one for one in stores.vouchers(source, company, document) if one.voucher == voucher]
     made = voucher_in_words(voucher, company, source, document, found, stores.setup)
     if found:
         say_where(stores, made, source, company, document, voucher)

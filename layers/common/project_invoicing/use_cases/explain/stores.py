@@ -24,8 +24,11 @@ from project_invoicing.store.write_backs import WriteBacks
 from project_invoicing.use_cases.setups import SetupVersions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from project_invoicing.domain.ledger import Voucher
     from project_invoicing.rules.late_changes import PostedAs
     from project_invoicing.store.batch_answers import BatchAnswers
     from project_invoicing.store.ledger_batches import LedgerBatches
@@ -109,6 +112,15 @@ class Stores:
     @property
     def setup(self) -> FinanceSetup:
         return self.setups.current
+
+    def vouchers(self, source: str, company: str, document: str) -> Iterable[Voucher]:
+        """The vouchers of a posted document, with the financial tags that their lines have now (TAG-09)."""
+        if self.setup.tags_of(company) is None:
+            return self.ledger.vouchers(source, company, document)
+        from project_invoicing.use_cases.documents.voucher_tags import VoucherTags  # noqa: PLC0415 - as above
+
+        tags = VoucherTags(self.journals, self.proposals)
+        return tags.vouchers(self.ledger, self.setup, source, company, document)
 
     def told_of(self, company: str, invoice_number: str) -> Told:
         """How an invoice and what is open of it were written back. One request."""

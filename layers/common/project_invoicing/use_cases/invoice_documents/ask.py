@@ -49,5 +49,5 @@ class DocumentRequests:
         answer = function.ask({str(request.UNDER): signed.as_detail()}, self.at)
         outcome = str(answer["outcome"])
         if outcome.startswith(_REFUSED):
-            raise Rejected("schema", outcome.removeprefix(_REFUSED))
+            raise Rejected(answer["refused"][0]["reason"], outcome.removeprefix(_REFUSED))
         return answer

@@ -16,7 +16,7 @@ from project_invoicing.domain.attachments import why_not
 from project_invoicing.domain.history import Done, HistoryEntry
 from project_invoicing.domain.invoice_document import InvoiceDocument
 from project_invoicing.domain.made_document import HTML, PDF, XML, Attachment, DocumentState
-from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.refusals import Refused, refused_answer
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.own import InvoicePosted
 from project_invoicing.ledger_bucket import in_key
@@ -63,7 +63,7 @@ class DocumentInbox:
         try:
             return self._request(detail, at)
         except (Rejected, Refused) as refused:
-            return {"outcome": f"refused: {refused.detail}"}
+            return refused_answer(detail, refused.reason, refused.detail)
 
     def _request(self, detail: Mapping[str, Any], at: str) -> Json:
         if "make" in detail:

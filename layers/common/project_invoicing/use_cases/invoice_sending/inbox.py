@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from project_invoicing.domain.actor import BY_EVENT, Actor
+from project_invoicing.domain.codes import BatchRefusal
+from project_invoicing.domain.refusals import refused_answer
 from project_invoicing.errors import Conflict, Rejected
 from project_invoicing.events.invoice_documents import InvoiceDocumentReady
 from project_invoicing.use_cases.invoice_sending.notices import SOURCE, notice
@@ -37,9 +39,10 @@ class SendingInbox:
             sending = self._by(at, asked.who)
             return sending.again(asked.company, asked.invoice_number, asked.to) | asked.signed
         except Rejected as refused:
-            return {"outcome": f"refused: {refused.detail}"}
+            return refused_answer(detail, refused.reason, refused.detail)
         except Conflict:
-            return {"outcome": "refused: another mail of it was begun at the same time; look again"}
+            told = "another mail of it was begun at the same time; look again"
+            return refused_answer(detail, BatchRefusal.CONFLICT, told)
 
     def _by(self, at: str, actor: Actor) -> Sending:
         made = self.sending(at, actor)

@@ -129,6 +129,8 @@ class JournalBook:
         change = journals.changing(journal)
         change.lines_added(len(segment.lines), self.at)
         change.sums(added=segment.lines)
+        if self.setup.active_tags(self.company):
+            change.with_tags_as_read()
         if segment.new:
             guard = journals.guard(journal, self._guards.get(journal.period))
             return [journals.create(change.after), guard, page]

@@ -66,4 +66,5 @@ def _line(one: PostedLine, show: Figures) -> ResultRow:
         "item_sales_tax_group": line.item_sales_tax_group,
         "voucher": line.voucher if one.voucher else None,
         "error": line.error,
+        **({"tags": line.tags} if line.tags else {}),
     }

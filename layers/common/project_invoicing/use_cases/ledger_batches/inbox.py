@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -12,7 +12,7 @@ from project_invoicing.domain.actor import BY_EVENT, Actor, Role, person
 from project_invoicing.domain.codes import PostingFailure, RejectReason
 from project_invoicing.domain.ledger_answer import Outcome
 from project_invoicing.domain.ledger_batch import BatchId, BatchKind, BatchState
-from project_invoicing.domain.refusals import Refusal, Refused, unknown_company
+from project_invoicing.domain.refusals import Refused, refused_answer, unknown_company
 from project_invoicing.errors import Rejected, Unavailable
 from project_invoicing.events.ledger_batches import (
     LedgerBatchesRequested,
@@ -164,9 +164,9 @@ class Inbox:
             taking = self.acknowledging(at, person(asked.actor))
             return self._seen(Acknowledgements(taking).answer(asked), asked.answer) | asked.signed
         except Rejected as rejected:
-            return _refused(detail, rejected.reason, rejected.detail)
+            return refused_answer(detail, rejected.reason, rejected.detail)
         except Refused as refused:
-            return _refused(detail, refused.reason, refused.detail)
+            return refused_answer(detail, refused.reason, refused.detail)
 
     def _deliver_all(self, id: BatchId, at: str) -> Json:
         try:
@@ -182,7 +182,7 @@ class Inbox:
             made = delivering.deliver(asked.batch, asked.format)
         except Refused as refused:
             self._count("LedgerDeliveriesRefused")
-            return _refused({"deliver": asked.as_detail()}, refused.reason, refused.detail) | asked.signed
+            return refused_answer({"deliver": asked.as_detail()}, refused.reason, refused.detail) | asked.signed
         batch = self.batches.get(asked.batch)
         shown_as = delivery_row(batch, made) if batch else {}
         return {"outcome": "delivered", **shown_as} | asked.signed
@@ -231,12 +231,3 @@ def answer_in_file(key: str, text: bytes) -> Json:
         if given is not None and str(given).lstrip("0") != value.lstrip("0"):
             raise Rejected("schema", f"{key} is about {name} {given}, and lies beside {value}", field=name)
     return {**said, **named}
-
-
-def _refused(detail: Mapping[str, Any], reason: str, why: str) -> Json:
-    """The answer to a request that was not carried out."""
-    request = next((one for one in detail.values() if isinstance(one, Mapping)), {})
-    company, number = request.get("company"), request.get("number")
-    document = f"{company}-{request.get('kind')}-{number:06d}" if company and isinstance(number, int) else None
-    refusal = Refusal(company if isinstance(company, str) else None, document, reason, why)
-    return {"outcome": f"refused: {why}", "refused": [asdict(refusal)]}

@@ -192,6 +192,7 @@ def _ledger_line(
         contract=origin.contract,
         customer=origin.customer,
         actual_id=origin.actual_id,
+        tags=line.tags,
     )
 
 

@@ -30,6 +30,10 @@ REJECTED: Final = "rejected"
 DISMISSED: Final = "dismissed"
 STUCK: Final = "stuck"
 """Of approvals: submitted, and nobody is left whom the company names."""
+NOT_BILLED: Final = "not_billed"
+ON_PROPOSAL: Final = "on_proposal"
+BILLED: Final = "billed"
+"""Of on-account transactions: on no proposal, on one that is not posted, and posted."""
 
 
 class Kind(StrEnum):
@@ -44,6 +48,7 @@ class Kind(StrEnum):
     DIFFERENCES = "differences"
     VOUCHERS = "vouchers"
     UNEXPORTED = "unexported"
+    ON_ACCOUNT = "on-account"
 
 
 FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -56,6 +61,7 @@ FILTERS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.DIFFERENCES: ("company", "reason"),
     Kind.VOUCHERS: ("company", "since", "number"),
     Kind.UNEXPORTED: ("company", "number"),
+    Kind.ON_ACCOUNT: ("company", "status", "from_month", "to_month", "number"),
 }
 """What each list can be narrowed down by."""
 
@@ -64,6 +70,7 @@ STATUSES: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.APPROVALS: (*ApprovalState, STUCK),
     Kind.JOURNALS: tuple(JournalStatus),
     Kind.REJECTED: (REJECTED, DISMISSED),
+    Kind.ON_ACCOUNT: (NOT_BILLED, ON_PROPOSAL, BILLED),
 }
 """Of what was rejected: what is to be looked at, which is listed without a choice, and what a person has set aside."""
 

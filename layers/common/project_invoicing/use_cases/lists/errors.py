@@ -15,7 +15,9 @@ from typing import Final
 from project_invoicing.domain.advice import what_to_do
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus, WaitReason
 from project_invoicing.domain.journal import refusals
-from project_invoicing.store.queue_lists import END, KINDS_OF_ROWS, SHARDS_OF_ROWS
+from project_invoicing.domain.text import number_of
+from project_invoicing.store.queue_lists import END, KINDS_OF_REFUSALS, KINDS_OF_ROWS, SHARDS_OF_ROWS, After
+from project_invoicing.store.write_backs import INVOICE_DOCUMENT, PAYMENT, Refusal
 from project_invoicing.use_cases.lists.approvals import page
 from project_invoicing.use_cases.lists.asked import STUCK, Asked, Kind
 from project_invoicing.use_cases.lists.place import ListPlace
@@ -30,11 +32,15 @@ _NO_ERRORS: Final = frozenset({WaitReason.NOT_PREVALIDATED, WaitReason.INACTIVE,
 """Reasons to wait that are none: nobody has to do anything."""
 _REFUSED: Final = "write_back_failed"
 _STUCK: Final = "approval_stuck"
+_PARTS: Final = {PAYMENT: "what is open of it", INVOICE_DOCUMENT: "how far its document is"}
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
-    """``kind`` is journal, proposal, actual or write-back, ``id`` its number or id. ``next``: what to do."""
+    """``kind`` is journal, proposal, vendor_invoice, actual or write-back; ``id`` is its number, else its id.
+
+    ``next``: what to do.
+    """
 
     at: str
     company: str | None
@@ -113,8 +119,9 @@ class _Reading:
         self.whole = False
 
     def _approvals(self, company: str) -> Iterator[ErrorRow]:
-        """Submitted proposals that nobody is left to approve (WFL-06)."""
-        if not self.place.setup.parameters(company).approval:
+        """Submitted proposals and vendor invoices that nobody is left to approve (WFL-06)."""
+        parameters = self.place.setup.parameters(company)
+        if not (parameters.approval or parameters.approve_vendor_invoices):
             return
         asked = Asked(Kind.APPROVALS, company=company, status=STUCK, limit=_AT_ONCE)
         for _ in range(_MOST_PAGES):
@@ -122,7 +129,7 @@ class _Reading:
             for row in found.rows:
                 detail = f"submitted by {row.submitted_by}; nobody of those whom the company names may approve it"
                 yield ErrorRow(
-                    row.since or self.place.at, row.company, "proposal", row.proposal_id, _STUCK, detail, row.next
+                    row.since or self.place.at, row.company, row.kind, row.proposal_id, _STUCK, detail, row.next
                 )
             if found.cursor is None:
                 return
@@ -146,16 +153,25 @@ class _Reading:
                 self.whole = False
 
     def _write_backs(self) -> Iterator[ErrorRow]:
-        """What Dataverse refused, as far as the last reconciliation has found it."""
-        report = self.place.report()
-        for check in report["checks"] if report else ():
-            if report and check["name"] == _REFUSED:
-                self.whole &= not check["more"]
-                for one in check["found"]:
-                    next_ = f"correct it in Dataverse, then: invoicing repair {one['id']}"
-                    yield ErrorRow(
-                        report["at"], one["company"], "write-back", one["id"], _REFUSED, one["detail"], next_
-                    )
+        """Journals and invoices of which Dataverse has refused something, until it is tried again."""
+        for kind in KINDS_OF_REFUSALS:
+            after: After | None = None
+            for _ in range(_MOST_PAGES):
+                refusals, after = self.place.queue.refused(kind, after, _AT_ONCE, since=self.since)
+                yield from map(_refused, refusals)
+                if after is None:
+                    break
+            else:
+                self.whole = False
+
+
+def _refused(refusal: Refusal) -> ErrorRow:
+    """One entry, whatever of the document was refused."""
+    document = refusal.document
+    what = _PARTS.get(document.source) or (number_of(refusal.rows, "row") if refusal.rows else "its own row")
+    next_ = f"correct it in Dataverse, then: invoicing retry-write-back {document.number}"
+    detail = f"{what}, refused: {refusal.detail}"
+    return ErrorRow(refusal.at, document.company, "write-back", document.number, _REFUSED, detail, next_)
 
 
 def _row(at: str, company: str | None, kind: str, id: str, reason: str, detail: str) -> ErrorRow:

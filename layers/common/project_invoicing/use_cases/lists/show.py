@@ -10,6 +10,7 @@ from project_invoicing.use_cases.lists import (
     differences,
     invoices,
     journals,
+    on_account,
     proposals,
     rejected,
     unexported,
@@ -29,6 +30,7 @@ PAGES: Final[Mapping[Kind, Callable[[ListPlace, Asked], Page[Any]]]] = {
     Kind.DIFFERENCES: differences.page,
     Kind.VOUCHERS: vouchers.page,
     Kind.UNEXPORTED: unexported.page,
+    Kind.ON_ACCOUNT: on_account.page,
 }
 
 ROWS: Final[Mapping[Kind, type]] = {
@@ -41,6 +43,7 @@ ROWS: Final[Mapping[Kind, type]] = {
     Kind.DIFFERENCES: differences.DifferenceRow,
     Kind.VOUCHERS: vouchers.VoucherRow,
     Kind.UNEXPORTED: unexported.UnexportedRow,
+    Kind.ON_ACCOUNT: on_account.OnAccountRow,
 }
 
 

@@ -7,10 +7,10 @@ sale is on a journal of the same period.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from project_invoicing.chunks import chunks
 from project_invoicing.domain.calendar import EARLIEST, LATEST, first_day, last_day
@@ -25,14 +25,20 @@ from project_invoicing.domain.codes import (
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.journal_line import COST_KINDS, CostAccounts, JournalLine
 from project_invoicing.domain.ledger import JOURNAL
+from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refusal, Refused
 from project_invoicing.domain.staged_row import StagedRow
+from project_invoicing.rules.lent_costs import Likeness, likeness
 from project_invoicing.rules.posted_costs import PostedCost, Sale, must_be_a_posted_cost
 from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.staging import Staging
 from project_invoicing.store.transactions import MAX_READS
 
+if TYPE_CHECKING:
+    from project_invoicing.use_cases.posted_costs.lent import LentCosts
+
+LENT: Final = frozenset({TransactionType.INTER_ORGANIZATIONAL_SALES})
 _JOURNALS: Final = 100
 _SALES: Final = frozenset({TransactionType.UNBILLED_SALES, TransactionType.INTER_ORGANIZATIONAL_SALES})
 
@@ -49,7 +55,7 @@ class Choice:
     until: date = LATEST
     without: frozenset[str] = frozenset()
 
-    def fits(self, line: JournalLine) -> bool:
+    def fits(self, line: JournalLine | ProposalLine) -> bool:
         wanted = (
             (self.project, line.project),
             (self.contract, line.contract),
@@ -58,6 +64,7 @@ class Choice:
         )
         return (
             all(want in (None, have) for want, have in wanted)
+            and line.transaction_date is not None
             and self.since <= line.transaction_date <= self.until
             and line.actual_id not in self.without
         )
@@ -65,23 +72,30 @@ class Choice:
 
 @dataclass(slots=True)
 class PostedCosts:
-    """Reads posted costs of a company. Nothing here writes."""
+    """Reads posted costs of a company; ``lent``: also those that lenders have billed to it. Nothing here writes."""
 
     journals: Journals
     staging: Staging
     ledger: Ledger
     company: str
+    lent: LentCosts | None = None
     refused: list[Refusal] = field(default_factory=list)
     """Why ids that were asked for are no posted costs."""
 
     def chosen(self, choice: Choice, to: CostSide) -> Iterator[PostedCost]:
-        """The costs that fit and are not on this side, with the sales that decide on it; period by period."""
+        """The costs that fit and are not on this side, with the sales that decide on it; period by period.
+
+        Then what lenders have billed, an invoice at a time.
+        """
         for group in self._periods(choice.since, choice.until):
             lines = list(self._lines(group))
             costs = {one.actual_id: one for one in lines if one.kind in COST_KINDS and one.amount and choice.fits(one)}
             found = dict(self._with_rows(costs))
             away = {id: one for id, one in found.items() if one.side is not to and not one.row.taken_by}
             yield from self._with_sales(away, lines, to)
+        for some in self.lent.chosen(choice) if self.lent else ():
+            away = {one.row.id: one for one in some if one.side is not to and not one.row.taken_by}
+            yield from self._among_journals(away, to)
 
     def named(self, ids: Iterable[str], to: CostSide) -> Iterator[PostedCost]:
         """The costs with these ids; what is none is ``refused``."""
@@ -91,10 +105,18 @@ class PostedCosts:
             rows = self.staging.readable(some)
             for id in some:
                 try:
-                    row = must_be_a_posted_cost(id, rows.get(id), self.company)
-                    costs[id] = self._cost(row)
+                    costs[id] = self._named(id, rows.get(id))
                 except Refused as refused:
                     self.refused.append(Refusal(self.company, id, refused.reason, refused.detail))
+        yield from self._among_journals(costs, to)
+
+    def _named(self, id: str, row: StagedRow | None) -> PostedCost:
+        if self.lent and row and row.actual.transaction_type in LENT and row.company != self.company:
+            return self.lent.of(row)
+        return self._cost(must_be_a_posted_cost(id, row, self.company))
+
+    def _among_journals(self, costs: Mapping[str, PostedCost], to: CostSide) -> Iterator[PostedCost]:
+        """The costs with their sales, which are on journals of the same days."""
         if to is not CostSide.BALANCE:
             yield from costs.values()
             return
@@ -107,6 +129,9 @@ class PostedCosts:
         """The cost as it is now. Raises ``Refused`` for one that is gone."""
         ids = [cost.row.id, *(sale.row.id for sale in cost.sales)]
         rows = self.staging.readable(ids)
+        if self.lent and cost.vendor_invoice:
+            now = self.lent.again(cost, rows.get(cost.row.id))
+            return replace(now, sales=self._sales([rows[id] for id in ids[1:] if id in rows]))
         row = must_be_a_posted_cost(cost.row.id, rows.get(cost.row.id), self.company)
         sales = [rows[sale.row.id] for sale in cost.sales if sale.row.id in rows]
         return PostedCost(row, cost.line, self._accounts(row), self._sales(sales))
@@ -167,16 +192,23 @@ class PostedCosts:
             yield from costs.values()
             return
         alike = {(cost.line.project, cost.line.transaction_date) for cost in costs.values()}
-        ids = [one.actual_id for one in lines if one.kind in _SALES and (one.project, one.transaction_date) in alike]
+        sold = {
+            one.actual_id: one for one in lines if one.kind in _SALES and (one.project, one.transaction_date) in alike
+        }
+        lent: dict[Likeness | None, list[str]] = {}
+        for id, cost in costs.items():
+            if cost.vendor_invoice:
+                lent.setdefault(likeness(cost.line), []).append(id)
         of: dict[str, list[StagedRow]] = {}
-        for some in chunks(ids, MAX_READS):
+        for some in chunks(sold, MAX_READS):
             for row in self.staging.readable(some).values():
-                if (of_sale := row.links.get(ConnectionRole.COST)) in costs:
-                    of.setdefault(str(of_sale), []).append(row)
+                for id in (row.links.get(ConnectionRole.COST), *lent.get(_of_lent_work(sold[row.id]), ())):
+                    if id in costs:
+                        of.setdefault(str(id), []).append(row)
         takers = self._takers(row for rows in of.values() for row in rows)
         for id, cost in costs.items():
             sales = [Sale(row, takers.get(row.taken_by or "")) for row in of.get(id, ())]
-            yield PostedCost(cost.row, cost.line, cost.accounts, sales)
+            yield replace(cost, sales=sales)
 
     def _sales(self, rows: list[StagedRow]) -> list[Sale]:
         takers = self._takers(rows)
@@ -185,6 +217,11 @@ class PostedCosts:
     def _takers(self, rows: Iterable[StagedRow]) -> dict[str, StagedRow]:
         ids = {row.taken_by for row in rows if row.taken_by}
         return self.staging.readable(ids) if ids else {}
+
+
+def _of_lent_work(line: JournalLine) -> Likeness | None:
+    """What decides whether a sale is one of lent work."""
+    return likeness(line) if line.kind is TransactionType.UNBILLED_SALES else None
 
 
 def _is_within(journal: Journal, since: date, until: date) -> bool:

@@ -119,7 +119,9 @@ class CostPosting:
     def _rows(self, made: MovedCost, numbers: Sequence[str]) -> Iterator[Write]:
         """The cost goes where it is posted to, unless it or its sales have changed since they were read."""
         staging = self.costs.staging
-        yield staging.corrected(made.cost.row, Correction(POST_COSTS, numbers[0]), cost_accounts=made.accounts)
+        of_borrower = self.company if made.cost.vendor_invoice else None
+        by = Correction(POST_COSTS, numbers[0], of_borrower)
+        yield staging.corrected(made.cost.row, by, cost_accounts=made.accounts)
         for sale in made.cost.sales:
             if sale.row.state is StagingState.POSTED:
                 yield staging.as_corrected(sale.row)

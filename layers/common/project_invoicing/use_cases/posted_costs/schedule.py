@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from project_invoicing.domain.actor import BY_SCHEDULE
 from project_invoicing.domain.refusals import Refusal
 from project_invoicing.setup.models.companies import ScheduledCosts
 from project_invoicing.store.finance_vouchers import FinanceVouchers
 from project_invoicing.store.journals import Journals
+from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
 from project_invoicing.use_cases.posted_costs.find import Choice, PostedCosts
 from project_invoicing.use_cases.posted_costs.post import CostPosting
 from project_invoicing.use_cases.setups import SetupVersions
+
+if TYPE_CHECKING:
+    from project_invoicing.use_cases.posted_costs.lent import LentCosts
 
 
 @dataclass(slots=True)
@@ -28,6 +33,7 @@ class ScheduledPosting:
     staging: Staging
     vouchers: FinanceVouchers
     setups: SetupVersions
+    proposals: Proposals
     at: str
     time_left: Callable[[], bool]
     posted: int = 0
@@ -45,7 +51,7 @@ class ScheduledPosting:
 
     def _of(self, company: str, asked: ScheduledCosts, on: date) -> bool:
         """Posts what is due; ``False`` where time ran out."""
-        costs = PostedCosts(self.journals, self.staging, self.vouchers.ledger, company)
+        costs = PostedCosts(self.journals, self.staging, self.vouchers.ledger, company, self._lent(company))
         run = CostPosting(costs, self.vouchers, self.setups, asked.to, on, self.at, BY_SCHEDULE)
         choice = Choice(project=asked.project, since=asked.since, until=asked.until)
         for cost in costs.chosen(choice, asked.to):
@@ -58,6 +64,15 @@ class ScheduledPosting:
             return True
         self._count(run)
         return False
+
+    def _lent(self, company: str) -> LentCosts | None:
+        if not self.setups.current.document.intercompany:
+            return None
+        # Imported late: most organizations do not lend.
+        from project_invoicing.use_cases.posted_costs.lent import LentCosts  # noqa: PLC0415
+        from project_invoicing.use_cases.vendor_invoices.read import KnownVendorInvoices  # noqa: PLC0415
+
+        return LentCosts(KnownVendorInvoices(self.proposals, self.staging, self.vouchers.ledger, self.setups), company)
 
     def _count(self, run: CostPosting) -> None:
         self.posted += len(run.posted)

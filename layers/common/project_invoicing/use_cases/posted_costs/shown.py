@@ -18,6 +18,7 @@ def cost_row(made: MovedCost, to: CostSide, setup: FinanceSetup) -> dict[str, An
     """A cost with debit and credit of the voucher that would post it."""
     show, line, row = Figures(setup), made.cost.line, made.cost.row
     voucher = voucher_row(made.voucher.numbered(UNNUMBERED), show)
+    billed = made.cost.vendor_invoice
     return {
         "actual_id": row.id,
         "company": made.voucher.company,
@@ -30,5 +31,7 @@ def cost_row(made: MovedCost, to: CostSide, setup: FinanceSetup) -> dict[str, An
         "currency": line.currency,
         "from": made.cost.side,
         "to": to,
+        "vendor_invoice": billed.invoice_number if billed else None,
+        "lender": billed.lender if billed else None,
         "voucher": voucher,
     }

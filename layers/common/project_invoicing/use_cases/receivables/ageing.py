@@ -1,15 +1,19 @@
 """What customers of a company owe at a date, from its posted invoices and what was settled of them.
 
-Three requests for fifty invoices, of all that were posted until that date, or of one customer's.
+Three requests for a hundred invoices, of all that were posted until that date, or of one customer's. What is open has
+no list of its own, so a company with many invoices is read in parts, the newest invoices first: each part is the ageing
+of its invoices, and all of them together are that of the company.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, Final
 
 from project_invoicing.domain.codes import RejectReason
@@ -24,44 +28,62 @@ from project_invoicing.use_cases.lists.facts import CustomerFacts
 from project_invoicing.use_cases.lists.place import ListPlace
 from project_invoicing.use_cases.receivables.shown import Row, settlement_row
 
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 100
+_MOST_PAYMENTS: Final = 1_000
+"""Of those that are settled against nothing, and of those that are set aside, in an answer that is bounded."""
+_PLACE: Final = re.compile(r"\d{4}-\d\d-\d\d(#.{1,100}|~)")
+"""Where a part begins: before an invoice under its date."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A company's open invoices at a date; ``customer``: of that one alone."""
+    """A company's open invoices at a date; ``customer``: of that one alone; ``before``: where a part begins."""
 
     company: str
     at: date
     customer: str | None = None
+    before: str | None = None
+
+    @property
+    def start(self) -> str:
+        """Where the first part begins."""
+        return f"{self.at.isoformat()}~"
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """``unapplied``: what is settled against nothing, of whatever date. ``unreadable``: invoices that nobody can read.
+    """``unapplied``: what is settled against nothing, of whatever date, which the first part has.
 
-    ``whole``: every invoice until the date is in it.
+    ``unreadable``: invoices that nobody can read. ``before``: where the next part begins, ``None`` after the last.
+    ``dated``: the days of the invoices that were read, the first and the last. ``fewer``: there are more payments.
     """
 
     ageing: Ageing
     unapplied: tuple[Settlement, ...]
     unreadable: tuple[str, ...]
-    whole: bool
+    before: str | None = None
+    dated: tuple[date, date] | None = None
+    fewer: bool = False
 
 
-def asked(place: ListPlace, company: str | None, at: str | None, customer: str | None) -> Asked:
+def asked(
+    place: ListPlace, company: str | None, at: str | None, customer: str | None, before: str | None = None
+) -> Asked:
     """What is asked for; without a day, today in the company. Raises ``Rejected`` with the field."""
+    if before is not None and not _PLACE.fullmatch(before):
+        detail = "before is not what a part of the ageing gave; leave it out to begin with the newest invoices"
+        raise Rejected(RejectReason.SCHEMA, detail, entity="ageing", field="before")
     companies = place.companies
     known = company if company is not None else next(iter(companies), None)
     if known is None or known not in companies:
         detail = f"the set-up has no company {company}; there are {', '.join(companies)}"
         raise Rejected(RejectReason.SCHEMA, detail, entity="ageing", field="company")
-    return Asked(known, given_day(at, "at") if at else place.setup.today(known, place.at), customer)
+    return Asked(known, given_day(at, "at") if at else place.setup.today(known, place.at), customer, before)
 
 
 def ageing(place: ListPlace, question: Asked, *, most: int | None = None) -> Made:
-    """Reads the invoices, at most ``most`` of them: it is then not ``whole``."""
+    """Reads the invoices, or a part of at most ``most`` of them."""
     setup, company = place.setup, question.company
     made = Ageing(
         company,
@@ -72,30 +94,39 @@ def ageing(place: ListPlace, question: Asked, *, most: int | None = None) -> Mad
     )
     store = place.stores.proposals.invoices
     receivables = Receivables(store.client, store.table)
-    unreadable: list[str] = []
-    read, before = 0, f"0|{question.at.isoformat()}~"
-    while before:
-        customers = None if question.customer is None else [question.customer]
-        found = store.listed(company, _AT_ONCE, customers=customers, since=None, before=before)
+    unreadable, days = list[str](), list[str]()
+    before = f"0|{question.before or question.start}"
+    customers = None if question.customer is None else [question.customer]
+    while before and (most is None or len(days) < most):
+        limit = _AT_ONCE if most is None else min(_AT_ONCE, most - len(days))
+        found = store.listed(company, limit, customers=customers, since=None, before=before)
         before = found.before
         numbers = [number for number, _ in found.documents]
-        read += len(numbers)
-        if most is not None and read > most:
-            return Made(made, (), (), whole=False)
+        days += [day for _, day in found.documents]
         invoices, settled = store.many(company, numbers), receivables.many(company, numbers)
         unreadable += [number for number in numbers if number not in invoices]
         for number, invoice in invoices.items():
             made.add(invoice, settled.get(number))
-    unapplied = tuple(
-        one for one in receivables.unapplied(company) if question.customer in (None, one.payment.customer)
+    payments = (
+        [] if question.before not in (None, question.start) else list(_bounded(receivables.unapplied(company), most))
     )
+    fewer = most is not None and len(payments) > _MOST_PAYMENTS
+    of_all = payments[:_MOST_PAYMENTS] if fewer else payments
+    unapplied = tuple(one for one in of_all if question.customer in (None, one.payment.customer))
     for one in unapplied:
         made.add_unapplied(one.payment)
     made.invoices.sort(key=lambda one: (one.invoice.customer, one.invoice.due_date, one.invoice.invoice_number))
-    return Made(made, unapplied, tuple(unreadable), whole=True)
+    left = before.partition("|")[2] or None
+    dated = (date.fromisoformat(min(days)), date.fromisoformat(max(days))) if days else None
+    return Made(made, unapplied, tuple(unreadable), left, dated, fewer)
 
 
-def shown(made: Made, place: ListPlace) -> dict[str, Any]:
+def _bounded(payments: Iterable[Settlement], most: int | None) -> Iterable[Settlement]:
+    """One more than an answer may have, so that it can say that there are more; all of them without a bound."""
+    return payments if most is None else islice(payments, _MOST_PAYMENTS + 1)
+
+
+def shown(made: Made, place: ListPlace, *, most: int | None = None) -> dict[str, Any]:
     """The ageing as JSON.
 
     {"company", "at", "currency", "rows", "accounting", "totals", "total", "invoices", "unapplied", "aside",
@@ -109,7 +140,8 @@ def shown(made: Made, place: ListPlace) -> dict[str, Any]:
     show = Figures(place.setup)
     store = place.stores.proposals.invoices
     receivables = Receivables(store.client, store.table)
-    aside = [one for one in receivables.aside() if _is_shown(one.payment.company, found.company, place)]
+    kept = list(_bounded(receivables.aside(), most))
+    aside = [one for one in kept if _is_shown(one.payment.company, found.company, place)]
     return {
         "company": found.company,
         "at": found.at.isoformat(),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from project_invoicing.domain.actor import BY_EVENT, Actor, person
 from project_invoicing.domain.payment import Effect
-from project_invoicing.domain.refusals import Refusal, Refused
+from project_invoicing.domain.refusals import Refused, refused_answer
 from project_invoicing.errors import Rejected
 from project_invoicing.events.payments_told import TOLD
 from project_invoicing.ledger_bucket import Refused as BucketRefused
@@ -64,12 +64,7 @@ class PaymentInbox:
             asked = RecordPayment.of(given)
             return self._seen(Payments(self.taking(at, person(asked.actor))).record(asked)) | asked.signed
         except (Rejected, Refused) as refused:
-            said = given if isinstance(given, Mapping) else {}
-            company, number = (
-                one if isinstance(one := said.get(name), str) else None for name in ("company", "invoice_number")
-            )
-            refusal = Refusal(company, number, refused.reason, refused.detail)
-            return {"outcome": f"refused: {refused.detail}", "refused": [asdict(refusal)]}
+            return refused_answer({"payment": given}, refused.reason, refused.detail)
 
     def _file(self, key: str, at: str) -> Json:
         """Each row by itself: one that cannot be read or counts nowhere holds up no other."""

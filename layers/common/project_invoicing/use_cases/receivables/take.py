@@ -77,7 +77,8 @@ class Taking:
         numbers = [*(before.documents if before else ()), *payment.documents]
         invoices = self.invoices.many(payment.company, numbers)
         verdict = judged(payment, invoices, self.setup)
-        after = Settlement(payment, self.at, verdict.reason, verdict.detail if verdict.reason else None)
+        ours = payment.company in self.setup.document.companies
+        after = Settlement(payment, self.at, verdict.reason, verdict.detail if verdict.reason else None, ours)
         if before and (before.payment, before.reason, before.detail) == (payment, after.reason, after.detail):
             return _taken(payment, verdict)  # it was tried again, in vain
         documents = list(self._documents(before, after, invoices))
@@ -133,7 +134,7 @@ def _taken(payment: Payment, verdict: Verdict, open_: tuple[tuple[str, str, str]
 
 
 def shown(taken: Taken) -> dict[str, Any]:
-    """As an answer tells it."""
+    """As an answer tells it: ``aside`` where it is kept and counts later, ``refused`` where it never will."""
     payment = taken.payment
     told: dict[str, Any] = {
         "outcome": taken.effect,
@@ -146,5 +147,5 @@ def shown(taken: Taken) -> dict[str, Any]:
     if taken.reason is None:
         return told
     document = payment.invoice_number or payment.settlement_id
-    refused = {"company": payment.company, "document": document, "reason": taken.reason, "detail": taken.detail}
-    return {**told, "refused": [refused]}
+    why = {"company": payment.company, "document": document, "reason": taken.reason, "detail": taken.detail}
+    return {**told, "aside" if taken.effect is Effect.SET_ASIDE else "refused": [why]}

@@ -134,19 +134,19 @@ class AgainstDataverse:
                     detail = f"would be rejected: {rejected.detail}"
                     self._report([received.would_be_rejected(check, ACTUAL, found.id, detail)])
                 continue
-            there = self._columns.actual(found)
-            new = list(received.says_something_new(stored.get(found.id), there, now, self.books.setup))
+            there, row = self._columns.actual(found), stored.get(found.id)
+            if row and not reads_fees():
+                now = replace(now, fee=row.actual.fee)  # the fee of a posted sale stays
+            new = list(received.says_something_new(row, there, now, self.books.setup))
             self._report(new)
             if not new:
                 self.checks[check].count("newer versions that say the same")
 
     def _confirm_written(self, ids: list[str]) -> None:
         stored = self.books.stores.staging.readable(ids)
-        told = {}
-        if reads_fees():
-            from project_invoicing.use_cases.write_back.fees import told_with_fees  # noqa: PLC0415  most have none
+        from project_invoicing.use_cases.write_back.fees import told_with_fees  # noqa: PLC0415  few differ
 
-            told = told_with_fees(self.books.stores.staging, ids)
+        told = told_with_fees(self.books.stores.staging, ids)
         for found in self.api.rows(ACTUAL, ids, self._columns.written_back):
             if row := stored.get(found.id):
                 if (whole := told.get(row.id)) and whole.values:

@@ -6,23 +6,25 @@ longer than a page. Of a lender's other invoices it reads the headers only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
 from project_invoicing.domain.calendar import Interval, add_months
-from project_invoicing.domain.codes import RejectReason
+from project_invoicing.domain.codes import RejectReason, VendorInvoiceStatus
 from project_invoicing.domain.invoice import Invoice
-from project_invoicing.domain.ledger import INVOICE
+from project_invoicing.domain.ledger import INVOICE, VENDOR_INVOICE, Voucher
 from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.errors import Rejected
 from project_invoicing.rules.sales_tax_report import (
     NONE,
-    Convert,
     Differs,
     Direction,
+    NotPosted,
+    Received,
     TaxDocument,
     TaxRecord,
     TaxReport,
@@ -30,9 +32,11 @@ from project_invoicing.rules.sales_tax_report import (
 )
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.ledger_ahead import DOCUMENTS, LedgerAhead
+from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.use_cases.documents.given import given_day
 from project_invoicing.use_cases.invoices.draft import posted_before
 from project_invoicing.use_cases.lists.place import ListPlace
+from project_invoicing.use_cases.vendor_invoices.read import by_actual
 
 _NOT_TOLD: Final = "nobody can tell which taxes its lines have: an earlier version posted it, and its set-up is gone"
 
@@ -56,15 +60,6 @@ class Made:
     report: TaxReport
     lines: list[TaxRecord]
     whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _RateFacts:
-    currency: str
-    accounting: str
-
-    def ask(self, setup: FinanceSetup) -> None:
-        setup.exchange_rate(self.currency, self.accounting, date(2000, 1, 1))
 
 
 def asked(place: ListPlace, company: str | None, first: str | None, last: str | None, code: str | None) -> Asked:
@@ -105,27 +100,25 @@ def report(place: ListPlace, asked: Asked, *, lines: bool = False, most: int | N
     made = TaxReport(company, setup.accounting_currency(company), asked.interval, setup.settled_in, asked.code)
     kept: list[TaxRecord] = []
     ledger = LedgerAhead(place.stores.ledger.client, place.stores.ledger.table)
+    converts = partial(converting, precision=setup.accounting_precision(company))
     for some in _invoices(place, asked):
         if most is not None and made.documents + len(some.invoices) > most:
             return Made(made, [], whole=False)
         for number in some.unreadable:
             made.cannot_tell(number, None, "", Differs.NOT_TOLD, "it cannot be read")
-        own = some.of == company
-        if own:
-            ledger.look_ahead(company, [(INVOICE, one.invoice_number) for one in some.invoices])
-        convert = _conversions(place, asked, some)
-        for one, found in _with_lines(place, some):
-            voucher = one.voucher if own else None
+        posted = _posted_here(place, made, some)
+        keys = {one.invoice_number: _key(one, posted) for one in some.invoices}
+        here = [one for one in some.invoices if one.invoice_number in posted or one.company == company]
+        ledger.look_ahead(company, [key for one in here if (key := keys[one.invoice_number])])
+        for one, found in _with_lines(place, some._replace(invoices=here)):
+            owed, key = posted.get(one.invoice_number), keys[one.invoice_number]
             if found is None:
-                made.cannot_tell(one.invoice_number, voucher, one.currency, Differs.NOT_TOLD, _NOT_TOLD)
-            elif (rate := convert(one)) is None:
-                missing = f"there is no exchange rate from {one.currency} to {made.currency} on {one.accounting_date}"
-                made.cannot_tell(one.invoice_number, voucher, one.currency, Differs.RATE, missing)
-            else:
-                direction = Direction.PAYABLE if own else Direction.RECEIVABLE
-                vouchers = ledger.vouchers(INVOICE, company, one.invoice_number) if own else ()
-                records = made.add(TaxDocument(company, direction, one, found, rate), vouchers)
-                kept += records if lines else ()
+                made.cannot_tell(one.invoice_number, key[1] if key else None, one.currency, Differs.NOT_TOLD, _NOT_TOLD)
+                continue
+            vouchers = list(ledger.vouchers(key[0], company, key[1])) if key else []
+            received = _received(owed, found, vouchers) if owed else None
+            records = made.add(TaxDocument(company, one, found, converts, received), vouchers)
+            kept += records if lines else ()
     codes = setup.document.sales_tax.codes
     if asked.code not in (None, NONE, *codes) and not made.rows:
         raise _bad("code", f"the set-up has no sales tax code {asked.code}; there are {', '.join([*codes, NONE])}")
@@ -180,20 +173,32 @@ def _with_lines(place: ListPlace, some: _Some) -> Iterator[tuple[Invoice, Sequen
         yield one, lines if len(lines) >= one.line_count else None
 
 
-def _conversions(place: ListPlace, asked: Asked, some: _Some) -> Callable[[Invoice], Convert | None]:
-    """How each of these is converted: by its own rate, a pending vendor invoice by that of its accounting date."""
-    company, precision = asked.company, place.setup.accounting_precision(asked.company)
-    if some.of == company:
-        return lambda invoice: converting(invoice.exchange_rate, precision)
-    accounting = place.setup.accounting_currency(company)
-    foreign = {one.currency for one in some.invoices} - {accounting}
-    seen = place.seeing([_RateFacts(currency, accounting) for currency in sorted(foreign)]) if foreign else place
+def _posted_here(place: ListPlace, made: TaxReport, some: _Some) -> dict[str, VendorInvoice]:
+    """The company's vendor invoices for those of a lender that are posted here; the others are noted."""
+    if some.of == made.company:
+        return {}
+    proposals = place.stores.proposals
+    store = VendorInvoices(proposals.client, proposals.table)
+    known = store.many(made.company, some.of, [one.invoice_number for one in some.invoices])
+    posted = {number: one for number, one in known.items() if one.status is VendorInvoiceStatus.POSTED}
+    for one in some.invoices:
+        if one.invoice_number not in posted:
+            owed = known.get(one.invoice_number)
+            made.not_posted.append(NotPosted(one, owed.status if owed else VendorInvoiceStatus.PENDING))
+    return posted
 
-    def of(invoice: Invoice) -> Convert | None:
-        rate = seen.setup.exchange_rate(invoice.currency, accounting, invoice.accounting_date)
-        return partial(rate.convert, precision=precision) if rate else None
 
-    return of
+def _key(one: Invoice, posted: Mapping[str, VendorInvoice]) -> tuple[str, str] | None:
+    """Source and document of the vouchers in the ledger of the company; ``None`` where it has none."""
+    owed = posted.get(one.invoice_number)
+    if owed is None:
+        return INVOICE, one.invoice_number
+    return (VENDOR_INVOICE, owed.voucher) if owed.voucher else None
+
+
+def _received(owed: VendorInvoice, lines: Sequence[ProposalLine], vouchers: Sequence[Voucher]) -> Received:
+    entries = by_actual((line for one in vouchers for line in one.lines), {line.actual_id for line in lines})
+    return Received(owed.voucher, owed.posted_on or owed.accounting_date, entries)
 
 
 def _bad(field: str, detail: str) -> Rejected:

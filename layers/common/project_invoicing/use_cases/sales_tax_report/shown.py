@@ -36,6 +36,8 @@ _TEXTS: Final = (
 class ShownRow:
     """A code in an interval, in accounting currency. What is credited is positive; ``due`` is what is left to pay.
 
+    ``not_deductible``, signed: what lenders charge beside ``tax`` and is not got back.
+
     ``documents`` are the currencies of its documents with base and tax in them, signed.
     """
 
@@ -54,6 +56,7 @@ class ShownRow:
     credited_tax: str
     due: str
     documents: str
+    not_deductible: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class ShownTotal:
 class ShownAccount:
     """A code's taxes, and the movement of its account by the same vouchers."""
 
+    direction: str
     code: str
     account: str
     reported: str
@@ -81,8 +85,21 @@ class ShownAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownNotPosted:
+    """A lender's invoice that the company has not posted here, in the invoice's currency; it is in no sum."""
+
+    invoice: str
+    lender: str
+    status: str
+    tax_date: str
+    currency: str
+    base: str
+    tax: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownDifference:
-    """``what`` is ledger, document, line, not_told or rate."""
+    """``what`` is ledger, document, line or not_told."""
 
     what: str
     invoice: str
@@ -122,6 +139,8 @@ class ShownLine:
     accounting_tax: str
     credit: bool
     tax_free: bool
+    not_deductible: str
+    accounting_not_deductible: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +159,7 @@ class Shown:
     accounts: list[ShownAccount]
     differences: list[ShownDifference]
     lines: list[ShownLine]
+    not_posted: list[ShownNotPosted]
 
 
 def shown(made: Made, asked: Asked, setup: FinanceSetup) -> Shown:
@@ -156,8 +176,10 @@ def shown(made: Made, asked: Asked, setup: FinanceSetup) -> Shown:
         totals=list(_totals(report, show)),
         nets={direction: show.amount(net, report.currency) for direction, net in sorted(report.nets.items())},
         accounts=[
-            ShownAccount(code, account, *(show.amount(one, report.currency) for one in (ours, ledger, ours - ledger)))
-            for (code, account), (ours, ledger) in sorted(report.accounts.items())
+            ShownAccount(
+                direction, code, account, *(show.amount(one, report.currency) for one in (ours, ledger, ours - ledger))
+            )
+            for (direction, code, account), (ours, ledger) in sorted(report.accounts.items())
         ],
         differences=[
             ShownDifference(
@@ -174,6 +196,18 @@ def shown(made: Made, asked: Asked, setup: FinanceSetup) -> Shown:
             for one in sorted(report.differences, key=lambda one: (one.invoice, one.what, one.code or "", one.detail))
         ],
         lines=[_line(one, report.currency, show) for one in made.lines],
+        not_posted=[
+            ShownNotPosted(
+                invoice=one.invoice_number,
+                lender=one.company,
+                status=status,
+                tax_date=one.invoice_date.isoformat(),
+                currency=one.currency,
+                base=show.amount(one.subtotal, one.currency),
+                tax=show.amount(one.sales_tax, one.currency),
+            )
+            for one, status in sorted(report.not_posted, key=lambda it: (it[0].company, it[0].invoice_number))
+        ],
     )
 
 
@@ -200,6 +234,7 @@ def _rows(report: TaxReport, show: Figures) -> Iterable[ShownRow]:
             credited_tax=show.amount(sums.credited_tax, report.currency),
             due=show.amount(sums.due, report.currency),
             documents=", ".join(documents),
+            not_deductible=show.amount(sums.not_deductible, report.currency),
         )
 
 
@@ -240,6 +275,8 @@ def _line(one: TaxRecord, accounting: str, show: Figures) -> ShownLine:
         accounting_tax=show.amount(one.accounting_tax, accounting),
         credit=one.is_credit,
         tax_free=one.is_tax_free,
+        not_deductible=show.amount(one.not_deductible, one.currency),
+        accounting_not_deductible=show.amount(one.accounting_not_deductible, accounting),
     )
 
 

@@ -24,7 +24,7 @@ from project_invoicing.domain.money import ExchangeRate
 from project_invoicing.domain.proposal import Proposal
 from project_invoicing.domain.refusals import Refused
 from project_invoicing.domain.staged_row import OnJournal, StagedRow
-from project_invoicing.rules.journal_lines import Candidate, discounted_as, journal_line
+from project_invoicing.rules.journal_lines import Candidate, discounted_as, tagged_line
 from project_invoicing.rules.lineage import CONTINUED, continued_by
 from project_invoicing.rules.proposal_lines import named
 from project_invoicing.rules.resolution import Resolved, resolve
@@ -178,7 +178,8 @@ class Changes:
         if isinstance(outcome, Resolved) and here and period_key(length, outcome.transaction_date) == journal.period:
             outcome = discounted_as(outcome, row.actual, reversed_line(outcome, original, self.journals))
             candidate = Candidate(row, outcome, journal.period)
-            lines = [journal_line(candidate, x.line_number, x.voucher) if x is line else x for x in page.lines]
+            made = tagged_line(candidate, line.line_number, line.voucher, journal, self.setup)
+            lines = [made if x is line else x for x in page.lines]
             unit = self._unit(self.staging.relined(row, outcome.rate), self.journals.changed_page(journal, page, lines))
             if row.takes != line.took:
                 unit.add(*([self.staging.free(line.took, row.id)] if line.took else []))

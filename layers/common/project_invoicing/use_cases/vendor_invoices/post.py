@@ -24,6 +24,7 @@ from project_invoicing.store.finance_vouchers import FinanceVouchers
 from project_invoicing.store.ledger import PAGE_ENTRIES
 from project_invoicing.store.transactions import transact
 from project_invoicing.store.unit_of_work import first_of, retried
+from project_invoicing.use_cases.vendor_invoices.approval import must_be_as_approved, must_be_released
 from project_invoicing.use_cases.vendor_invoices.facts import VendorInvoiceFacts
 from project_invoicing.use_cases.vendor_invoices.read import KnownVendorInvoices
 
@@ -93,7 +94,10 @@ class VendorInvoicePosting:
         def step() -> None:
             now = read()
             if not self._is_done(now):
-                self._write(self.judged(now))
+                made = self.judged(now)
+                must_be_released(self.known, now, self.actor)
+                must_be_as_approved(self.known, made, self.at)
+                self._write(made)
             again = self.known.invoices.get(now.company, now.lender, now.invoice_number)
             self.posted.append(again or now)
 

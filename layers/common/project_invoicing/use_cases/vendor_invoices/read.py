@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,10 @@ from project_invoicing.domain.codes import PostingFailure, PostingType, VendorIn
 from project_invoicing.domain.ledger import VENDOR_INVOICE, VoucherLine
 from project_invoicing.domain.proposal_line import ProposalLine
 from project_invoicing.domain.refusals import Refused
+from project_invoicing.domain.staged_row import StagedRow
 from project_invoicing.domain.vendor_invoice import VendorInvoice
 from project_invoicing.errors import Rejected
+from project_invoicing.rules.lent_costs import where_it_is_now
 from project_invoicing.rules.vendor_invoice import Originals
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.store.ledger import Ledger
@@ -54,7 +56,7 @@ class KnownVendorInvoices:
         return invoice_lines(self.proposals, self.setups, one.lender, one.invoice_number)
 
     def originals(self, one: VendorInvoice, lines: Sequence[ProposalLine]) -> Originals:
-        """What was posted here of the lines that these take back.
+        """What was posted here of the lines that these take back, costs where they are now.
 
         Refuses a credit whose original waits to be posted (ICV-09, IC-16).
         """
@@ -65,13 +67,20 @@ class KnownVendorInvoices:
         rows = self.staging.readable(id for id in taken if id)
         found: dict[str, Sequence[VoucherLine]] = {}
         for number in sorted({row.intercompany_proposal or "" for row in rows.values()}):
-            found |= self._posted(one, number, {row.id for row in rows.values() if row.intercompany_proposal == number})
+            its = {id: row for id, row in rows.items() if (row.intercompany_proposal or "") == number}
+            found |= self._posted(one, number, its)
         return found
 
-    def _posted(self, one: VendorInvoice, proposal: str, ids: set[str]) -> dict[str, Sequence[VoucherLine]]:
-        header = self.proposals.numbered(one.lender, proposal) if proposal else None
+    def billed_with(self, company: str, lender: str, proposal: str | None) -> tuple[str | None, VendorInvoice | None]:
+        """The number under which a lender has billed a proposal, and the borrower's vendor invoice for it."""
+        header = self.proposals.numbered(lender, proposal) if proposal else None
         number = header.invoice_number if header else None
-        original = self.invoices.get(one.company, one.lender, number) if number else None
+        return number, self.invoices.get(company, lender, number) if number else None
+
+    def _posted(
+        self, one: VendorInvoice, proposal: str, rows: Mapping[str, StagedRow]
+    ) -> dict[str, Sequence[VoucherLine]]:
+        number, original = self.billed_with(one.company, one.lender, proposal)
         if original is None or original.is_open:
             status = f"is {original.status}" if original else "is not there yet"
             detail = (
@@ -82,10 +91,11 @@ class KnownVendorInvoices:
         if original.status is not VendorInvoiceStatus.POSTED or original.voucher is None:
             return {}
         vouchers = self.ledger.vouchers(VENDOR_INVOICE, one.company, original.voucher)
-        return by_actual((line for voucher in vouchers for line in voucher.lines), ids)
+        found = by_actual((line for voucher in vouchers for line in voucher.lines), rows.keys())
+        return {id: [where_it_is_now(line, rows[id]) for line in lines] for id, lines in found.items()}
 
 
-def by_actual(lines: Iterable[VoucherLine], ids: set[str]) -> dict[str, Sequence[VoucherLine]]:
+def by_actual(lines: Iterable[VoucherLine], ids: Set[str]) -> dict[str, Sequence[VoucherLine]]:
     """Cost and tax of these actuals in a voucher of a vendor invoice. What is owed is of none."""
     found: dict[str, list[VoucherLine]] = {}
     for line in lines:

@@ -71,7 +71,8 @@ class PaymentsWriteBack:
             if answer.unanswered:
                 raise Throttled(answer.retry_after or RETRY_SECONDS)
             state = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
-            detail, again = (None, None) if answer.ok else (str(answer)[:_DETAIL], self.from_now(TRIED_AGAIN_AFTER))
+            again = None if answer.ok else (self.from_now(timedelta(0)), self.from_now(TRIED_AGAIN_AFTER))
+            detail = None if answer.ok else str(answer)[:_DETAIL]
             yield state
             if self.documents.told_payments(document, change, state, detail, again):
                 return

@@ -36,7 +36,7 @@ from project_invoicing.dataverse.maps import (
 )
 from project_invoicing.domain.actor import Actor
 from project_invoicing.domain.calendar import utc_text
-from project_invoicing.domain.codes import JournalStatus, RejectReason, WaitReason, WriteBackState
+from project_invoicing.domain.codes import JournalStatus, RejectReason, TransactionClass, WaitReason, WriteBackState
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.text import number_of
@@ -57,6 +57,8 @@ from project_invoicing.work_queue import WorkQueue
 
 if TYPE_CHECKING:
     from project_invoicing.domain.history import HistoryEntry
+    from project_invoicing.domain.journal_line import JournalLine
+    from project_invoicing.domain.proposal_line import ProposalLine
     from project_invoicing.use_cases.write_back.tell_of_document import DocumentTelling
 
 BATCH_ROWS: Final = 100
@@ -70,6 +72,7 @@ RETRY_SECONDS: Final = 60
 BATCH_MS: Final = 130_000
 """The time that a batch may take: its longest request, and the writes that follow."""
 _NOT_SENT: Final = 400
+_NOW: Final = timedelta(0)
 ABOUT_DOCUMENTS: Final = frozenset({"InvoiceDocumentReady", "InvoiceMailChanged"})
 """Events about the documents of invoices. Their classes are not loaded: most stacks tell Dataverse nothing of them."""
 _DETAIL: Final = 200
@@ -86,6 +89,7 @@ class RowToWrite(NamedTuple):
     values: Values
     page: str
     number: int
+    is_fee: bool = False
     told: SaleWithFee | None = None
 
 
@@ -279,7 +283,7 @@ class WriteBack:
     def _tell(self, document: Document) -> None:
         invoice = self._posted(Document(INVOICE, document.company, document.number))
         if invoice and not invoice.borrower:
-            told = self._telling().tell(invoice, self._from_now(RESUMED_AFTER))
+            told = self._telling().tell(invoice, self._from_now(_NOW), self._from_now(RESUMED_AFTER))
             self._count(int(told is WriteBackState.DONE), int(told is WriteBackState.FAILED))
 
     def _posted(self, document: Document) -> Invoice | None:
@@ -302,10 +306,15 @@ class WriteBack:
             answers = list(takewhile(lambda answer: not answer.unanswered, found))
             if answers:
                 self._mark(batch, answers)
-                refused = sum(not answer.ok for answer in answers)
-                last = batch[len(answers) - 1]
+                said = [f"{row.actual_id}: {one}" for row, one in zip(batch, answers, strict=False) if not one.ok]
+                refused, last = len(said), batch[len(answers) - 1]
                 got_on = self.documents.advance(
-                    progress, last.page, last.number, done=len(answers) - refused, failed=refused
+                    progress,
+                    last.page,
+                    last.number,
+                    done=len(answers) - refused,
+                    failed=refused,
+                    refusal=said[0][:_DETAIL] if said else None,
                 )
                 if got_on is None:
                     return  # another worker is busy with it
@@ -334,28 +343,32 @@ class WriteBack:
         rows = self._rows(progress, invoice)
         if progress.again:
             rows = chain.from_iterable(map(self._not_written, chunks(rows, BATCH_ROWS)))
-        if not reads_fees():
-            return chunks(rows, BATCH_ROWS)
-        return (self._with_fees(some) for some in chunks(rows, BATCH_ROWS // 2))  # the fees' rows are marked as well
+        for some in chunks(rows, BATCH_ROWS):
+            # A fee may be from a time when the table map still had a column of fees.
+            if reads_fees() or any(row.is_fee for row in some):
+                yield from map(self._with_fees, chunks(some, BATCH_ROWS // 2))  # the fees' rows are marked as well
+            else:
+                yield some
 
     def _rows(self, progress: Progress, invoice: Invoice | None) -> Iterator[RowToWrite]:
         company, number = progress.document.company, progress.document.number
-        pages: Iterator[tuple[str, Iterator[tuple[str, Values]]]]
+        pages: Iterator[tuple[str, Iterator[tuple[JournalLine | ProposalLine, Values]]]]
         if invoice:
             pages = (
-                (key, ((line.actual_id, actual_of_invoice(line, invoice)) for line in lines))
+                (key, ((line, actual_of_invoice(line, invoice)) for line in lines))
                 for key, lines in self.proposals.invoices.pages(company, number, progress.page)
             )
         else:
             pages = (
-                (page.key, ((line.actual_id, actual_of_journal(line)) for line in page.lines))
+                (page.key, ((line, actual_of_journal(line)) for line in page.lines))
                 for page in self.journals.pages(company, number, progress.page)
             )
         for key, lines in pages:
             tried = progress.rows if key == progress.page else 0
-            for place, (actual_id, values) in enumerate(lines, start=1):
+            for place, (line, values) in enumerate(lines, start=1):
                 if place > tried:
-                    yield RowToWrite(actual_id, values, key, place)
+                    is_fee = line.transaction_class is TransactionClass.FEE
+                    yield RowToWrite(line.actual_id, values, key, place, is_fee)
 
     def _not_written(self, rows: list[RowToWrite]) -> list[RowToWrite]:
         staged = self.staging.rows(row.actual_id for row in rows)
@@ -399,7 +412,7 @@ class WriteBack:
             own = WriteBackState.DONE if answer.ok else WriteBackState.FAILED
             detail = None if answer.ok else str(answer)[:_DETAIL]
             self._count(int(answer.ok), int(not answer.ok))
-        self.documents.finish(progress, own, detail)
+        self.documents.finish(progress, own, detail, self._from_now(_NOW))
 
     def _told_of_invoice(self, dataverse: DataverseApi, invoice: Invoice) -> Answer:
         """What Dataverse says to the invoice's own values. A row that is Paid by us is made active for them (PAY-02).

@@ -52,8 +52,8 @@ class DocumentTelling:
     workspace: str
     dataverse: DataverseApi | None
 
-    def tell(self, invoice: Invoice, until: str) -> WriteBackState | None:
-        """Tells what is true now; where that is not possible, the schedule tries again after ``until``.
+    def tell(self, invoice: Invoice, at: str, until: str) -> WriteBackState | None:
+        """Tells what is true ``at`` this time; where that is not possible, the schedule tries again after ``until``.
 
         Returns what became of it, ``None`` where nothing was told. Raises ``Throttled``, ``Unavailable`` and
         ``AccessDenied``.
@@ -69,11 +69,11 @@ class DocumentTelling:
         try:
             answer, standing = self._told(self.dataverse, invoice, link)
         except Rejected as refused:  # Dataverse has no such column, or the map no such code
-            return self._failed(begun, refused.detail)
+            return self._failed(begun, at, refused.detail)
         if answer.unanswered:
             raise Throttled(answer.retry_after or _RETRY_SECONDS)
         if not answer.ok:
-            return self._failed(begun, str(answer))
+            return self._failed(begun, at, str(answer))
         self.records.told.end(begun, WriteBackState.DONE, standing=standing)
         return WriteBackState.DONE
 
@@ -95,6 +95,6 @@ class DocumentTelling:
                 return answer, standing
         raise Unavailable(f"invoice {invoice.proforma_id} is changed by others all the time")
 
-    def _failed(self, begun: ToldDocument, detail: str) -> WriteBackState:
-        self.records.told.end(begun, WriteBackState.FAILED, detail=detail[:_DETAIL])
+    def _failed(self, begun: ToldDocument, at: str, detail: str) -> WriteBackState:
+        self.records.told.end(begun, WriteBackState.FAILED, refused=(at, detail[:_DETAIL]))
         return WriteBackState.FAILED

@@ -19,7 +19,7 @@ from project_invoicing.domain.text import whole
 from project_invoicing.errors import Conflict, Rejected, Unavailable
 from project_invoicing.observe import count, logger
 from project_invoicing.workspace.api.bearer import caller_of
-from project_invoicing.workspace.api.call import Call
+from project_invoicing.workspace.api.call import Call, Kept
 from project_invoicing.workspace.api.problem import Problem, of_refused, of_rejected
 from project_invoicing.workspace.api.routes import OPERATIONS, Operation
 from project_invoicing.workspace.guard import header, headers_of, origin_of
@@ -47,7 +47,8 @@ def handle(event: Mapping[str, Any], time_left: Callable[[], int]) -> dict[str, 
     try:
         operation, part = _operation(event)
         name = operation.name
-        body, status, extra = _answer(event, operation, part, time_left), 200, {"Content-Type": _JSON}
+        body, extra = _answer(event, operation, part, time_left), {"Content-Type": _JSON}
+        status = 202 if isinstance(body, Kept) else 200
     except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever happens
         problem = _problem(error, reference)
         body, status = problem.body(reference), problem.status

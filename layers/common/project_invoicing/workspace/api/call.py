@@ -9,6 +9,10 @@ from typing import Any
 from project_invoicing.domain.actor import Actor
 
 
+class Kept(dict[str, Any]):
+    """An answer to what is kept and not done yet (202)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """``at`` is now (ISO 8601, UTC), ``part`` what the path has in place of its name, ``body`` a JSON object.

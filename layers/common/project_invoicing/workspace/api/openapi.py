@@ -71,6 +71,8 @@ _PROBLEMS: Final = {
     "422": "The request is wrong. Nothing was done.",
     "503": "A service did not answer. Ask again.",
 }
+_KEPT: Final = {"record_payment": "It is kept, counts nowhere yet, and is tried again every hour."}
+_ASIDE: Final = frozenset(PaymentRefusal) - {PaymentRefusal.SAME_VERSION_DIFFERS}
 _OF_BODIES: Final = frozenset({"400", "409", "413", "415"})
 _ABOUT: Final = """The commands of the finance side of the project invoice integration.
 
@@ -108,6 +110,8 @@ def _operation(operation: Operation) -> Schema:
     if operation.open:
         made["security"] = []
     made["responses"] = {"200": {"description": "Done.", "content": _json(_ref(_answer(operation)))}}
+    if kept := _KEPT.get(operation.name):
+        made["responses"]["202"] = {"description": kept, "content": _json(_ref(_answer(operation)))}
     refused = [status for status in _PROBLEMS if with_body or status not in _OF_BODIES]
     if not operation.open:
         made["responses"] |= {status: _problem(status) for status in refused}
@@ -395,7 +399,7 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
         {
             "outcome": {
                 **_TEXT,
-                "enum": [one for one in Told if one not in (Told.SET_ASIDE, Told.REFUSED)],
+                "enum": [one for one in Told if one is not Told.REFUSED],
                 "description": "what came of it",
             },
             "company": _TEXT,
@@ -406,6 +410,13 @@ _ANSWERS: Final[Mapping[str, Schema]] = {
                 "type": "array",
                 "items": _object({"invoice_number": _TEXT, "open": _TEXT, "currency": _TEXT}),
                 "description": "what is open of each document that changed",
+            },
+            "aside": {
+                "type": "array",
+                "items": _object(
+                    {"company": _TEXT, "document": _TEXT, "reason": _TEXT | {"enum": sorted(_ASIDE)}, "detail": _TEXT}
+                ),
+                "description": "why it counts nowhere yet; only where it was set aside",
             },
         }
     ),

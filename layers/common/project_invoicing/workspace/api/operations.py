@@ -30,7 +30,7 @@ from project_invoicing.use_cases.requests.repair_differences import ALL, RepairD
 from project_invoicing.use_cases.requests.retry_write_back import RetryWriteBack
 from project_invoicing.use_cases.setups import SetupVersions
 from project_invoicing.workspace.api.asking import must_be_viewer, must_know, must_not_sign, request_of
-from project_invoicing.workspace.api.call import Call
+from project_invoicing.workspace.api.call import Call, Kept
 from project_invoicing.workspace.api.problem import Problem, status_of
 
 Answer = dict[str, Any]
@@ -112,7 +112,7 @@ def record_payment(call: Call) -> Answer:
     """Says what was settled of a posted invoice."""
     asked = request_of(RecordPayment, call)
     answer = bootstrap.payments(call.at, call.actor).record(asked)
-    return _done(answer, answer.get("refused", ()), done="refused" not in answer)
+    return _done(Kept(answer) if "aside" in answer else answer, answer.get("refused", ()), done="refused" not in answer)
 
 
 def import_staging(call: Call) -> Answer:
@@ -174,4 +174,5 @@ def _done(answer: Answer, refused: Sequence[Mapping[str, Any]], *, done: bool) -
         return answer
     first = refused[0]
     reason = str(first["reason"])
-    raise Problem(status_of(reason), reason, str(first["detail"]), **answer)
+    more = {name: value for name, value in answer.items() if name not in ("reason", "detail")}  # those of the refusal
+    raise Problem(status_of(reason), reason, str(first["detail"]), **more)

@@ -36,7 +36,7 @@ class Problem(Exception):
 
 
 def of_rejected(rejected: Rejected) -> Problem:
-    return Problem(422, rejected.reason, rejected.detail, field=rejected.field)
+    return Problem(status_of(rejected.reason), rejected.reason, rejected.detail, field=rejected.field)
 
 
 def of_refused(refused: Refused) -> Problem:

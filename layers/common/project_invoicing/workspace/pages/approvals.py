@@ -12,8 +12,8 @@ from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import CHANGED, kept, refusal_of, reopened
 from project_invoicing.workspace.pages.proposals import header_of, seen_now
 
-_JUDGES: Final = {"approve": "approve_proposal", "reject": "reject_proposal", "request_changes": "request_changes"}
-_SAID: Final = {
+JUDGES: Final = {"approve": "approve_proposal", "reject": "reject_proposal", "request_changes": "request_changes"}
+SAID: Final = {
     ApprovalState.SUBMITTED: "It is submitted for approval.",
     ApprovalState.APPROVED: "It is approved.",
     ApprovalState.REJECTED: "It is rejected.",
@@ -23,12 +23,13 @@ _SAID: Final = {
 
 
 def listed(desk: Desk) -> Response[Any]:
-    """The proposals that are to be approved, as the filters in the address let them through."""
+    """The proposals and vendor invoices that are to be approved, as the filters in the address let them through."""
     kind = Kind.APPROVALS
     companies = desk.lists.companies
     known: dict[str, Any] = {"page": desk.listed(kind), "fields": FILTERS[kind]}
     known["choices"] = {"company": companies, "status": STATUSES[kind]}
-    known["approving"] = [one for one in companies if desk.lists.setup.parameters(one).approval]
+    parameters = map(desk.lists.setup.parameters, companies)
+    known["approving"] = any(one.approval or one.approve_vendor_invoices for one in parameters)
     return desk.page("approvals.html", title="Approvals", **known)
 
 
@@ -46,7 +47,7 @@ def reset(desk: Desk, id: str) -> Response[Any]:
 
 def judge(desk: Desk, id: str) -> Response[Any]:
     """Approves, rejects or asks for changes, as the button says."""
-    action = _JUDGES.get(desk.form.get("step", ""))
+    action = JUDGES.get(desk.form.get("step", ""))
     if action is None:
         header = header_of(desk, id)
         return reopened(desk, f"/proposals/{header.id}", "Choose what to do.", refused=True, **kept(desk))
@@ -63,4 +64,4 @@ def _step(desk: Desk, id: str, action: str) -> Response[Any]:
     answer = desk.do(action, company=header.company, proposal_id=header.id, **comment)
     if why := refusal_of(answer):
         return reopened(desk, own, why, refused=True, **kept(desk))
-    return reopened(desk, own, _SAID[ApprovalState(answer["outcome"])], refused=False, **kept(desk))
+    return reopened(desk, own, SAID[ApprovalState(answer["outcome"])], refused=False, **kept(desk))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from project_invoicing.domain.actor import Role
+from project_invoicing.domain.codes import ApprovalState
+from project_invoicing.domain.vendor_invoice import VendorInvoice
+from project_invoicing.rules.approval import approval_in_words
 from project_invoicing.rules.figures import Figures
 from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.use_cases.vendor_invoices.shown import vendor_invoice_row
 from project_invoicing.workspace.desk import Desk
 from project_invoicing.workspace.documents import history_of, refusal_of, voucher_table, why_not
+from project_invoicing.workspace.pages.approvals import JUDGES, SAID
 
 _UNSAID: Final[dict[str, Any]] = {"voucher": None, "posted_on": None, "reason": None}
 """What is said of some only."""
@@ -68,7 +72,55 @@ def show(desk: Desk) -> Response[Any]:
         is_open=is_open,
         history=history_of(store.history(found)) if found else [],
         may_post=desk.actor.may(Role.POSTER),
+        approval=_approval(desk, found) if found and is_open else None,
     )
+
+
+class _Approval(NamedTuple):
+    """Where the approval of a vendor invoice stands. ``own``: the person has submitted it."""
+
+    words: str
+    state: str
+    inside: bool
+    own: bool
+
+
+def _approval(desk: Desk, one: VendorInvoice) -> _Approval | None:
+    """``None`` where the company approves none, and none is left in approval from before."""
+    setup = desk.lists.setup
+    if not (setup.parameters(one.company).approve_vendor_invoices or one.in_approval):
+        return None
+    own = bool(one.approval and one.approval.submitter == desk.actor.id.casefold())
+    return _Approval(approval_in_words(one, setup), one.approval_state, one.in_approval, own)
+
+
+def submit(desk: Desk) -> Response[Any]:
+    return _step(desk, "submit_proposal")
+
+
+def recall(desk: Desk) -> Response[Any]:
+    return _step(desk, "recall_proposal")
+
+
+def reset(desk: Desk) -> Response[Any]:
+    return _step(desk, "reset_approval")
+
+
+def judge(desk: Desk) -> Response[Any]:
+    """Approves, rejects or asks for changes, as the button says."""
+    action = JUDGES.get(desk.form.get("step", ""))
+    if action is None:
+        return desk.go("/vendor-invoice", "Choose what to do.", refused=True, **_given(desk.form, _NAMED))
+    return _step(desk, action)
+
+
+def _step(desk: Desk, action: str) -> Response[Any]:
+    """Takes a step of the approval of a vendor invoice."""
+    given = _given(desk.form, ("company", "lender", "comment"))
+    answer = desk.do(action, vendor_invoice=desk.form.get("number", ""), **given)
+    why = refusal_of(answer)
+    said = why or SAID[ApprovalState(answer["outcome"])]
+    return desk.go("/vendor-invoice", said, refused=bool(why), **_given(desk.form, _NAMED))
 
 
 def post(desk: Desk) -> Response[Any]:

@@ -68,7 +68,7 @@ def show(desk: Desk) -> Response[Any]:
     lines = lines_of(desk, "/invoice", "page", (rows, before, after), invoice.line_count)
     place = desk.lists.seeing([CustomerFacts(company, invoice.customer)])
     setup = place.setup
-    vouchers = vouchers_of(stores.ledger.vouchers(INVOICE, company, number), setup)
+    vouchers = vouchers_of(stores.vouchers(INVOICE, company, number), setup)
     staged = stores.staging.readable(line.actual_id for line in rows)
     progress = None if invoice.borrower else stores.write_backs.get(Document(INVOICE, company, number))
     made = bootstrap.made_documents()

@@ -64,6 +64,7 @@ def _shown(desk: Desk, journal: Journal, given: Mapping[str, str], error: str = 
         show=Figures(setup),
         groups=sorted(setup.document.sales_tax.groups),
         item_groups=sorted(setup.document.sales_tax.item_groups),
+        tag_labels=setup.active_tags(journal.company),
         editable=journal.status in EDITABLE,
         error=error,
         kept=named(desk, journal),

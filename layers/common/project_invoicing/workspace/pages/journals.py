@@ -24,6 +24,7 @@ from project_invoicing.workspace.documents import (
     CHANGED,
     NOTHING,
     dimensions_of,
+    dimensions_text,
     edited,
     field_of,
     history_of,
@@ -91,6 +92,8 @@ def shown(
         posting=who_posts(journal, setup) if journal.status is JournalStatus.DRAFT else None,
         groups=sorted(setup.document.sales_tax.groups),
         item_groups=sorted(setup.document.sales_tax.item_groups),
+        tag_labels=setup.active_tags(journal.company),
+        header_tags=(typed or {}).get("tags") if "header_tags" in (errors or {}) else dimensions_text(journal.tags),
         typed=typed or {},
         chosen=desk.forms.get("actual_id", []) if typed else [],
         errors=errors or {},
@@ -116,7 +119,7 @@ def edit_lines(desk: Desk) -> Response[Any]:
     try:
         asked = changes_asked(desk.form)
     except Rejected as wrong:
-        return shown(desk, journal, desk.form, {"dimensions": wrong.detail}, 422)
+        return shown(desk, journal, desk.form, {wrong.field or "dimensions": wrong.detail}, 422)
     if not chosen or not asked:
         text = "Choose the lines to be changed." if not chosen else "Choose what to change about the lines."
         return shown(desk, journal, desk.form, {"lines": text}, 422)
@@ -131,20 +134,38 @@ def edit_lines(desk: Desk) -> Response[Any]:
     answer = desk.do("edit", **named, **asked)
     why = not_edited(answer)
     if why:
-        field = "dimensions" if field_of(why, ["dimensions"]) else "lines"
+        field = field_of(why, ["dimensions", "tag"]) or "lines"
+        field = "tags" if field == "tag" else field
         return shown(desk, journal_of(desk), desk.form, {field: why}, 422)
     return returned(desk, journal, edited(answer))
 
 
 def changes_asked(form: Mapping[str, str]) -> dict[str, Any]:
-    """Other tax groups and dimensions, or none; nothing where the form leaves them as they are.
+    """Other tax groups, dimensions and tags, or none; nothing where the form leaves them as they are.
 
-    Raises ``Rejected`` for dimensions that are none.
+    Raises ``Rejected`` for dimensions or tags that are none.
     """
-    if form.get("no_dimensions"):
-        return groups_asked(form) | {"dimensions": None}
-    found = dimensions_of(form.get("dimensions", ""))
-    return groups_asked(form) | ({"dimensions": found} if found else {})
+    asked: dict[str, Any] = groups_asked(form)
+    for name in ("dimensions", "tags"):
+        found = None if form.get(f"no_{name}") else dimensions_of(form.get(name, ""), name)
+        if found or form.get(f"no_{name}"):
+            asked[name] = found
+    return asked
+
+
+def tag(desk: Desk) -> Response[Any]:
+    """Gives lines that are added from now on other tags, or none."""
+    journal = journal_of(desk)
+    try:
+        tags = dimensions_of(desk.form.get("tags", ""), "tags")
+    except Rejected as wrong:
+        return shown(desk, journal, desk.form, {"header_tags": wrong.detail}, 422)
+    if tags == journal.tags:
+        return returned(desk, journal, NOTHING)
+    why = refusal_of(desk.do("edit", company=journal.company, journal_id=journal.journal_id, tags=tags))
+    if why:
+        return shown(desk, journal, desk.form, {"header_tags": why}, 422)
+    return returned(desk, journal, "Lines that are added from now on have these tags." if tags else "They have none.")
 
 
 def _is_so(line: JournalLine | None, asked: Mapping[str, Any]) -> bool:

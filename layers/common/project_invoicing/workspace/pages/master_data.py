@@ -12,9 +12,11 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from project_invoicing.domain.finance_columns import COLUMNS
 from project_invoicing.domain.master_data import GLOBAL, PARTS, NameKey, Part
 from project_invoicing.domain.text import guid
-from project_invoicing.use_cases.lists.asked import bad
+from project_invoicing.use_cases.lists.asked import Kind, bad
 from project_invoicing.use_cases.master_data import shown
 from project_invoicing.workspace.desk import Desk
+from project_invoicing.workspace.documents import kept
+from project_invoicing.workspace.neighbours import neighbours
 
 LAYERS: Final = {"finance": "finance", "row": "Dataverse", "document": "the set-up document", "default": "a default"}
 _TEXTS, _LINES, _RATE, _YES = "text", "lines", "rate", "yes"
@@ -66,13 +68,18 @@ def show(desk: Desk) -> Response[Any]:
         raise NotFoundError
     made.waiting = [row for row in made.waiting if desk.actor.sees(row.company)]
     fields = [_field(desk, made, column) for column in made.editable]
-    return desk.page("master_data_row.html", title=made.title, made=made, fields=fields, layers=LAYERS)
+    beside = None
+    if made.key and made.key.part is Part.ON_ACCOUNT_TRANSACTIONS:
+        key = made.key
+        beside = neighbours(desk, Kind.ON_ACCOUNT, lambda row: (row.company, row.id) == (key.company, key.number))
+    row: dict[str, Any] = {"title": made.title, "made": made, "fields": fields, "layers": LAYERS}
+    return desk.page("master_data_row.html", **row, beside=beside, kept=kept(desk))
 
 
 def edit(desk: Desk) -> Response[Any]:
     """Sets those columns that the person has changed on the page; what others have set meanwhile stays."""
     key = _key(desk.form)
-    where: dict[str, Any] = {"kind": str(key.part), "company": key.company or None, "number": key.number}
+    where: dict[str, Any] = {"kind": str(key.part), "company": key.company or None, "number": key.number, **kept(desk)}
     columns = {}
     for column in COLUMNS.get(key.part, ()):
         before, after = ({name: desk.form.get(f"{was}{column}{name}", "") for name in _names(column)} for was in _WAS)

@@ -33,7 +33,7 @@ from project_invoicing.workspace.documents import (
 )
 from project_invoicing.workspace.pages.proposals import DATES, header_of, page_of, seen_now, shown
 
-FIELDS: Final = (*DATES, "dimensions")
+FIELDS: Final = (*DATES, "dimensions", "tags")
 GROUPS: Final = ("sales_tax_group", "item_sales_tax_group")
 REDERIVED: Final = ("rederive_sales_tax", "rederive_dimensions")
 
@@ -44,27 +44,32 @@ def edit(desk: Desk, id: str) -> Response[Any]:
     try:
         changes = _header_changes(desk, header)
     except Rejected as wrong:
-        return shown(desk, header, desk.form, {"dimensions": wrong.detail}, 422)
+        return shown(desk, header, desk.form, {wrong.field or "dimensions": wrong.detail}, 422)
     if not changes:
         return _back(desk, header, NOTHING)
     if _has_changed(desk, header):
         return shown(desk, header, desk.form, {"": CHANGED}, 409)
     why = refusal_of(desk.do("edit", company=header.company, proposal_id=header.id, **changes))
     if why:
-        return shown(desk, header_of(desk, id), desk.form, {field_of(why, changes) or "": why}, 422)
+        return shown(desk, header_of(desk, id), desk.form, {_of_form(field_of(why, [*changes, "tag"])): why}, 422)
     said = f"Changed: {', '.join(name.replace('_', ' ') for name in changes)}."
     if header.edits.due_date and "invoice_date" in changes and "due_date" not in changes:
         said += f" The due date {header.edits.due_date} was for the other day: the terms of payment give it again."
     return _back(desk, header, said)
 
 
+def _of_form(field: str | None) -> str:
+    return "tags" if field == "tag" else field or ""
+
+
 def _header_changes(desk: Desk, header: Proposal) -> dict[str, Any]:
     """Fields of the form that are not as the header has them; ``None`` takes back what was set."""
     asked: dict[str, Any] = {name: desk.form[name] or None for name in DATES if name in desk.form}
     now: dict[str, Any] = {name: day.isoformat() if (day := getattr(header.edits, name)) else None for name in DATES}
-    if "dimensions" in desk.form:
-        asked["dimensions"] = dimensions_of(desk.form["dimensions"])
-        now["dimensions"] = header.edits.dimensions
+    for name in ("dimensions", "tags"):
+        if name in desk.form:
+            asked[name] = dimensions_of(desk.form[name], name)
+            now[name] = getattr(header.edits, name)
     return {name: value for name, value in asked.items() if value != now[name]}
 
 

@@ -142,6 +142,7 @@ def shown(
         waits=_waits(desk, header, blocking, setup),
         lines=lines,
         show=Figures(setup),
+        tag_labels=setup.active_tags(header.company) if header.company else (),
         groups=sorted(setup.document.sales_tax.groups),
         item_groups=sorted(setup.document.sales_tax.item_groups),
         edits=_edited(header, typed),
@@ -186,7 +187,7 @@ def _invoice(desk: Desk, header: Proposal) -> Any:
 def _edited(header: Proposal, typed: Mapping[str, str] | None) -> dict[str, str]:
     """What the form of the header holds: what was typed, else what a person has set before."""
     now = {name: day.isoformat() if (day := getattr(header.edits, name)) else "" for name in DATES}
-    now["dimensions"] = dimensions_text(header.edits.dimensions)
+    now |= {"dimensions": dimensions_text(header.edits.dimensions), "tags": dimensions_text(header.edits.tags)}
     return {name: (typed or {}).get(name, text) for name, text in now.items()}
 
 
