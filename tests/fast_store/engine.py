@@ -205,7 +205,7 @@ class Engine:
         expressions.refuse_overlaps(actions, scope)
         before = table.get(key)
         _hold(condition, scope, before)
-        after = expressions.updated(actions, Scope(scope.names, scope.values, given if before is None else before))
+        after = expressions.updated(actions, Scope(scope.names, scope.values, before or {}), given)
         table.check_indexed(after)
         if item_size(after) > ITEM_BYTES:
             raise Unfit("Item size to update has exceeded the maximum allowed size")
@@ -281,6 +281,7 @@ class Engine:
             raise invalid("Member must have length less than or equal to 100")
         responses: list[Json] = []
         units: dict[str, Units] = defaultdict(lambda: Units(0.0))
+        self._refuse_twice([("Get", get) for get in gets])
         for get in gets:
             table = self.table(get["TableName"])
             scope, paths = _projection(get)

@@ -247,20 +247,22 @@ class Action:
     operand: Any = None
 
 
-def updated(actions: Sequence[Action], scope: Scope) -> Item:
-    """A new item; all that the actions read is of the old one."""
-    item: Item = dict(scope.item)
+def updated(actions: Sequence[Action], scope: Scope, key: Item) -> Item:
+    """A new item; all that the actions read is of the old one, which has no attributes if there is none."""
+    item: Item = dict(scope.item) or dict(key)
     steps = [(action.verb, action.path.named(scope), _operand(action, scope)) for action in actions]
-    for verb, path, value in steps:
+    # What goes behind the end of a list goes there in the order of its numbers.
+    for verb, path, value in sorted(steps, key=lambda step: _numbers(step[1])):
         if verb == "SET":
             _place(item, path, value)
         elif verb == "ADD":
             _place(item, path, _sum(at(item, path), value))
         elif verb == "DELETE":
             _take(item, path, value)
-    # Places in lists are those of the old item, so the last goes first.
-    for _, path, _ in sorted((step for step in steps if step[0] == "REMOVE"), key=lambda step: _last(step[1])):
-        _remove(item, path)
+    # Places in lists are those of the old item, so the last goes first. AWS removes anything from what is not there.
+    for verb, path, _ in sorted(steps, key=lambda step: _numbers(step[1]), reverse=True):
+        if verb == "REMOVE" and (scope.item or len(path) == 1):
+            _remove(item, path)
     return item
 
 
@@ -268,8 +270,8 @@ def _operand(action: Action, scope: Scope) -> Value:
     return {} if action.operand is None else needed(action.operand, scope)
 
 
-def _last(path: Sequence[str | int]) -> tuple[int, ...]:
-    return tuple(-part for part in path if isinstance(part, int))
+def _numbers(path: Sequence[str | int]) -> tuple[int, ...]:
+    return tuple(part for part in path if isinstance(part, int))
 
 
 def _sum(before: Value | None, value: Value) -> Value:

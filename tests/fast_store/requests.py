@@ -190,7 +190,7 @@ class Requests:
             verb = self.random.choice(["SET", "SET", "SET", "REMOVE", "ADD", "DELETE"])
             alias = self._name(name)
             if verb == "REMOVE":
-                nested = self.random.choice(["", "", ".#x", "[0]"])
+                nested = self.random.choice([".#x", "[0]"]) if self._sometimes(0.1) else ""
                 self._names |= {"#x": "x"} if nested == ".#x" else {}
                 clauses.setdefault(verb, []).append(alias + nested)
             elif verb == "SET":
