@@ -33,7 +33,7 @@ class Requests:
     """``next`` gives operation and parameters."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311
         self._names: dict[str, str] = {}
         self._values: Json = {}
 
