@@ -16,7 +16,6 @@ from typing import Any, Final
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from tests.fast_store.values import EXACT, Failure, Item, Unfit, Value, canonical, invalid, kind_of, order
-from tests.fast_store.values import size as bytes_of
 
 _LONGEST: Final = 4096
 _TOKEN: Final = re.compile(r"\s*([A-Za-z]\w*|[#:]\w+|\d+|<>|<=|>=|[=<>(),.\[\]+-])", re.ASCII)
@@ -65,8 +64,7 @@ class Size:
         found = self.path.value(scope)
         if found is None or kind_of(found) in ("N", "BOOL", "NULL"):
             return None
-        held = found[kind_of(found)]
-        return {"N": str(bytes_of(found) if isinstance(held, str) else len(held))}
+        return {"N": str(len(found[kind_of(found)]))}
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,11 @@ GAPS = (
     ),
     Gap(
         ("dynoxide",),
+        "no condition holds that asks for the size of what has none, though it be negated; AWS does not say",
+        lambda asked: asked.has("size(") and asked.has("NOT "),
+    ),
+    Gap(
+        ("dynoxide",),
         "it looks for unused names after conditions",
         lambda asked: asked.has("#unused"),
     ),
