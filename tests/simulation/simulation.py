@@ -47,6 +47,8 @@ SIMULATED: Final = frozenset(
 _WORKERS: Final = 4
 _BATCH: Final = 4
 _MOST_ROUNDS: Final = 12
+_ROUND: Final = 3000
+"""Requests, or five minutes: the relay's sweep leaves younger events to the streams."""
 _KINDS: Final = frozenset(CHANCES)
 
 
@@ -207,13 +209,15 @@ class Simulation:
         return self.now + self.choices.randrange(600 if self.faults.happens("late") else 30)
 
     def _disturbed(self, *, posting: bool) -> None:
-        """Everything takes turns, until so many requests were made or all is delivered."""
+        """Everything takes turns, until so many requests were made or all is delivered and every schedule has run."""
         until = self.now + self.plan.steps
-        scheduled = ["staging_import", "staging_import", "outbox_relay"] + ["journal_posting", "invoice_posting"] * posting
+        schedules = [*["staging_import"] * 6, *["outbox_relay"] * 2]
+        schedules += ["journal_posting", "invoice_posting"] * 5 * posting
+        self.choices.shuffle(schedules)
         while self.now < until:
-            if self.choices.random() < 0.02:
-                self._schedule(self.choices.choice(scheduled))
-            if not self._turn() and not self.mails and not self.at_work:
+            if schedules and self.choices.random() < 0.04:
+                self._schedule(schedules.pop())
+            if not self._turn() and not (self.mails or self.at_work or schedules):
                 break
         self._all_home()
 
@@ -258,6 +262,7 @@ class Simulation:
         self.lost = []
         before = ""
         for _ in range(_MOST_ROUNDS):
+            self.now += _ROUND
             for function in ("staging_import", "journal_posting", "invoice_posting", "outbox_relay"):
                 self._schedule(function)
                 self._all_delivered([])
@@ -293,7 +298,7 @@ class Simulation:
             start = self._read.get(name, 0)
             self._read[name] = len(stream)
             records = [
-                record
+                {**record, "eventSourceARN": f"arn:aws:dynamodb:us-east-1:000000000000:table/{name}/stream/now"}
                 for record in stream[start:]
                 if record["eventName"] == "INSERT" and record["dynamodb"]["Keys"]["pk"]["S"].startswith(outbox.PREFIX)
             ]
