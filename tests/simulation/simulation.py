@@ -33,7 +33,7 @@ from project_invoicing.dataverse.found_rows import is_confirmed_or_canceled
 from project_invoicing.domain.calendar import utc_text
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import ProposalReady
-from project_invoicing.store import client, outbox, transactions
+from project_invoicing.store import client, outbox
 from tests.fast_store.client import Engine, Lag, running
 from tests.harness import LISTENERS, TEMPLATE, World, envelope, sqs_batch
 from tests.simulation import judges
@@ -107,7 +107,7 @@ def simulate(plan: Plan) -> Outcome:
     with _stage() as (engine, world):
         run = Simulation(plan, engine, world)
         wrong = run.play()
-        if not wrong:
+        if not wrong:  # what is wrong already says more than the books
             wrong = [told for judge in judges.JUDGES for told in judge(world, expected)]
         return Outcome(plan, wrong, run.trace, dict(run.faults.hits))
 
@@ -132,7 +132,7 @@ def _stage() -> Iterator[tuple[Engine, World]]:
     """Empty tables, with all variables of all functions, which do not contradict each other."""
     variables = {name: value for function in TEMPLATE.functions for name, value in function.environment.items()}
     quiet = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_TRACE_DISABLED": "true"}
-    with running() as engine, patch.object(transactions, "pause", lambda attempt: None):
+    with running() as engine, patch("time.sleep", lambda seconds: None):
         os.environ.update(variables | quiet | {"POWERTOOLS_LOG_LEVEL": "CRITICAL"})
         bootstrap.forget()
         try:
@@ -161,11 +161,14 @@ class Simulation:
         self.lost: list[Mail] = []
         self.at_work: list[Work] = []
         self.errors: list[str] = []
+        self.wrong: list[str] = []
+        self.told: set[str] = set()
+        self.recorded: set[str] = set()
         self._read: dict[str, int] = {}
         self._containers: dict[str, list[ModuleType]] = {}
 
     def play(self) -> list[str]:
-        """The whole run; returns what went wrong on the way."""
+        """The whole run; returns what went wrong before the judges look."""
         told = self.plan.story
         self.world.load(told.setup())
         bus = FaultyBus(self.faults, self._at_request, self._die, self._told)
@@ -180,7 +183,10 @@ class Simulation:
                 self._all_delivered(self.lost)
                 self.lost = []
                 self._disturbed(posting=True)
-            return self._settled()
+            self._settled()
+        if never := self.recorded - self.told:
+            self.wrong.append(f"bus: was never told of {sorted(never)}")
+        return self.wrong
 
     # --- phases ---
 
@@ -256,7 +262,7 @@ class Simulation:
             self._start(mail, [mail])
         self.faults.on, self.engine.lag = True, lag
 
-    def _settled(self) -> list[str]:
+    def _settled(self) -> None:
         """What was lost is found, and the schedules run until a round changes nothing."""
         self._all_delivered(self.lost)
         self.lost = []
@@ -268,9 +274,9 @@ class Simulation:
                 self._all_delivered([])
             state = repr(judges.books(self.world))
             if state == before:
-                return []
+                return
             before = state
-        return [f"does not settle: after {_MOST_ROUNDS} rounds of all schedules, things still change"]
+        self.wrong.append(f"does not settle: after {_MOST_ROUNDS} rounds of all schedules, things still change")
 
     # --- deliveries ---
 
@@ -283,6 +289,10 @@ class Simulation:
 
     def _told(self, entry: Mapping[str, Any]) -> None:
         """The bus took an event: each listener gets it, once or more."""
+        self._read_streams()
+        self.told.add(_named(entry["DetailType"], entry["Detail"]))
+        if not self.told <= self.recorded:
+            self.wrong.append(f"bus: told of what is not committed: {sorted(self.told - self.recorded)}")
         detail, kind = json.loads(entry["Detail"]), entry["DetailType"]
         body = envelope(detail, utc_text(entry["Time"]), kind, entry["Source"])
         for function in LISTENERS.get(kind, ()):
@@ -302,6 +312,7 @@ class Simulation:
                 for record in stream[start:]
                 if record["eventName"] == "INSERT" and record["dynamodb"]["Keys"]["pk"]["S"].startswith(outbox.PREFIX)
             ]
+            self.recorded |= {_named(new["t"]["S"], new["d"]["S"]) for new in map(_new_image, records)}
             if records:
                 self.mails.append(Mail("outbox_relay", {"Records": records}, self.now, stream=name))
 
@@ -389,6 +400,15 @@ class Simulation:
             self.trace.append(f"{self.now} {task.name} dies {when} it")
             task.dead = True
             raise Killed(task.name)
+
+
+def _new_image(record: Any) -> Any:
+    return record["dynamodb"]["NewImage"]
+
+
+def _named(kind: str, detail: str) -> str:
+    """An event, to tell it from others."""
+    return f"{kind} {detail}"
 
 
 _number = iter(range(1_000_000_000))
