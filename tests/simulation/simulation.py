@@ -46,6 +46,7 @@ SIMULATED: Final = frozenset(
 )
 _WORKERS: Final = 4
 _BATCH: Final = 4
+_MOST_TIMES: Final = 8
 _MOST_ROUNDS: Final = 12
 _ROUND: Final = 3000
 """Requests, or five minutes: the relay's sweep leaves younger events to the streams."""
@@ -89,7 +90,10 @@ class Mail:
     queued: bool = False
     stream: str = ""
     """The table whose stream it comes from: one at a time, in order."""
+    again: bool = True
+    """A schedule's event is not delivered again: the next one comes anyway."""
     times: int = 0
+    """How often it was delivered without anything that disturbs it."""
 
 
 @dataclass
@@ -178,11 +182,13 @@ class Simulation:
                 self.engine.lag = Lag(self.faults.dice["stale"], CHANCES["stale"])
             early = [*told.events(), *told.earlier()]
             self._post_rows(early)
-            self._disturbed(posting=len(early) == len(told.events()))
-            if len(early) > len(told.events()):  # what is posted stays, so all versions come first
-                self._all_delivered(self.lost)
-                self.lost = []
-                self._disturbed(posting=True)
+            # What is posted stays, so all versions are on documents before anything is posted, where there are several.
+            self._disturbed(posting=len(early) == len(told.events()) and self.choices.random() < 0.5)
+            self._all_delivered(self.lost)
+            self.lost = []
+            self._schedule("staging_import")
+            self._all_delivered([])
+            self._disturbed(posting=True)
             self._settled()
         if never := self.recorded - self.told:
             self.wrong.append(f"bus: was never told of {sorted(never)}")
@@ -217,12 +223,14 @@ class Simulation:
     def _disturbed(self, *, posting: bool) -> None:
         """Everything takes turns, until so many requests were made or all is delivered and every schedule has run."""
         until = self.now + self.plan.steps
-        schedules = [*["staging_import"] * 6, *["outbox_relay"] * 2]
-        schedules += ["journal_posting", "invoice_posting"] * 5 * posting
+        schedules = ["staging_import"] * 4 + ["outbox_relay"]
+        schedules += ["journal_posting", "invoice_posting"] * 4 * posting
         self.choices.shuffle(schedules)
         while self.now < until:
             if schedules and self.choices.random() < 0.04:
-                self._schedule(schedules.pop())
+                for _ in range(self.choices.randint(1, 3)):  # one was late, or somebody asks by hand as well
+                    self._schedule(schedules[-1])
+                schedules.pop()
             if not self._turn() and not (self.mails or self.at_work or schedules):
                 break
         self._all_home()
@@ -256,16 +264,16 @@ class Simulation:
             if not self.mails:
                 break
             mail = next(one for one in self.mails if not self._is_blocked(one))
-            if mail.times > 20:
-                raise AssertionError(f"{mail.function} does not get done with {mail.event}: {self.errors[-3:]}")
+            if mail.times > _MOST_TIMES:
+                self.wrong.append(f"{mail.function} does not get done: {self.errors[-3:]}")
+                self.mails.remove(mail)
+                continue
             self.now = max(self.now, mail.due) + 1
             self._start(mail, [mail])
         self.faults.on, self.engine.lag = True, lag
 
     def _settled(self) -> None:
-        """What was lost is found, and the schedules run until a round changes nothing."""
-        self._all_delivered(self.lost)
-        self.lost = []
+        """The schedules run until a round changes nothing."""
         before = ""
         for _ in range(_MOST_ROUNDS):
             self.now += _ROUND
@@ -282,7 +290,7 @@ class Simulation:
 
     def _schedule(self, function: str) -> None:
         source, kind = "project-invoicing.manual", "Manual Run"
-        self.mails.append(Mail(function, envelope({}, self._time(), kind, source), self.now))
+        self.mails.append(Mail(function, envelope({}, self._time(), kind, source), self.now, again=False))
 
     def _time(self) -> str:
         return utc_text(datetime.fromisoformat(AT).astimezone(UTC) + timedelta(seconds=self.now // 10))
@@ -331,7 +339,7 @@ class Simulation:
             mails += self.choices.sample(others, min(len(others), self.choices.randrange(_BATCH)))
         for one in mails:
             self.mails = [other for other in self.mails if other is not one]
-            one.times += 1
+            one.times += not self.faults.on
         event = sqs_batch(*(json.dumps(one.event) for one in mails)) if mail.queued else mail.event
         container = self._container(mail.function)
         name = f"{mail.function}@{self.now}"
@@ -358,13 +366,16 @@ class Simulation:
             if self.faults.happens("asleep"):
                 work.asleep_until = self.now + self.faults.dice["asleep"].randrange(50, 800)
                 work.given_up = True
-                self.mails += [replace(mail, due=self._later()) for mail in work.mails]
+                self._send_again(work.mails)
             return
         self.at_work.remove(work)
         if isinstance(work.task.error, Exception):
             self.errors.append(f"{work.task.name}: {work.task.error!r}")
         if not work.given_up:
-            self.mails += [replace(mail, due=self._later()) for mail in self._left(work)]
+            self._send_again(self._left(work))
+
+    def _send_again(self, mails: list[Mail]) -> None:
+        self.mails += [replace(mail, due=self._later()) for mail in mails if mail.again or not self.faults.on]
 
     def _left(self, work: Work) -> list[Mail]:
         """The messages that the function did not get done with."""
