@@ -22,6 +22,7 @@ CHANCES: Final[Mapping[str, float]] = {
     "stale": 0.25,  # indexes, and reads that may be
     "half published": 0.2,
     "bus away": 0.05,
+    "overtaken": 0.2,  # a worker waits before it writes what it has worked out
     "asleep": 0.01,  # a worker that wakes up after its message went to another
     "twice": 0.3,  # deliveries
     "late": 0.3,

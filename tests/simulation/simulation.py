@@ -26,6 +26,7 @@ from types import ModuleType
 from typing import Any, Final
 from unittest.mock import patch
 
+from benchmarks.business import FIRST_DAY
 from local import ROOT
 from local.functions import Context
 from project_invoicing import bootstrap
@@ -46,6 +47,7 @@ SIMULATED: Final = frozenset(
 )
 _WORKERS: Final = 4
 _BATCH: Final = 4
+_WRITES: Final = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem")
 _MOST_TIMES: Final = 8
 _MOST_ROUNDS: Final = 12
 _ROUND: Final = 3000
@@ -166,6 +168,7 @@ class Simulation:
         self.at_work: list[Work] = []
         self.errors: list[str] = []
         self.wrong: list[str] = []
+        self._writes = False
         self.told: set[str] = set()
         self.recorded: set[str] = set()
         self._read: dict[str, int] = {}
@@ -182,13 +185,16 @@ class Simulation:
                 self.engine.lag = Lag(self.faults.dice["stale"], CHANCES["stale"])
             early = [*told.events(), *told.earlier()]
             self._post_rows(early)
-            # What is posted stays, so all versions are on documents before anything is posted, where there are several.
-            self._disturbed(posting=len(early) == len(told.events()) and self.choices.random() < 0.5)
-            self._all_delivered(self.lost)
-            self.lost = []
-            self._schedule("staging_import")
-            self._all_delivered([])
+            one_version = len(early) == len(told.events())
+            self._disturbed(posting=one_version and self.choices.random() < 0.5)
+            if one_version:  # the catch-up finds what was lost while others post
+                self.mails += [replace(mail, due=self.now + self.choices.randrange(400)) for mail in self.lost]
+            else:  # what is posted stays, so all versions have to be on documents before
+                self._all_delivered(self.lost)
+                self._schedule("staging_import")
+                self._all_delivered([])
             self._disturbed(posting=True)
+            self._all_delivered([])
             self._settled()
         if never := self.recorded - self.told:
             self.wrong.append(f"bus: was never told of {sorted(never)}")
@@ -228,9 +234,9 @@ class Simulation:
         self.choices.shuffle(schedules)
         while self.now < until:
             if schedules and self.choices.random() < 0.04:
+                function = schedules.pop()
                 for _ in range(self.choices.randint(1, 3)):  # one was late, or somebody asks by hand as well
-                    self._schedule(schedules[-1])
-                schedules.pop()
+                    self._schedule(function, **self._selection(function))
             if not self._turn() and not (self.mails or self.at_work or schedules):
                 break
         self._all_home()
@@ -288,9 +294,19 @@ class Simulation:
 
     # --- deliveries ---
 
-    def _schedule(self, function: str) -> None:
+    def _selection(self, function: str) -> dict[str, str]:
+        """What is asked for: mostly everything, sometimes one invoice or the journals of one period."""
+        work = self.choices.choice(self.plan.story.works)
+        chosen = self.choices.random()
+        if function == "invoice_posting" and chosen < 0.7:
+            return {"proposal_id": work.proforma_id}
+        if function == "journal_posting" and chosen < 0.5:
+            return {"period_start": (FIRST_DAY + timedelta(days=self.choices.randrange(work.days))).isoformat()}
+        return {}
+
+    def _schedule(self, function: str, **scope: str) -> None:
         source, kind = "project-invoicing.manual", "Manual Run"
-        self.mails.append(Mail(function, envelope({}, self._time(), kind, source), self.now, again=False))
+        self.mails.append(Mail(function, envelope(scope, self._time(), kind, source), self.now, again=False))
 
     def _time(self) -> str:
         return utc_text(datetime.fromisoformat(AT).astimezone(UTC) + timedelta(seconds=self.now // 10))
@@ -363,6 +379,8 @@ class Simulation:
     def _go_on(self, work: Work) -> None:
         self.scheduler.go_on(work.task)
         if not work.task.ended:
+            if self._writes and self.faults.happens("overtaken"):
+                work.asleep_until = self.now + self.faults.dice["overtaken"].randrange(5, 120)
             if self.faults.happens("asleep"):
                 work.asleep_until = self.now + self.faults.dice["asleep"].randrange(50, 800)
                 work.given_up = True
@@ -400,6 +418,7 @@ class Simulation:
         if task is None:
             return
         if self.faults.on:
+            self._writes = what.startswith(_WRITES)
             self.scheduler.pause()
         elif task.dead:
             raise Killed(task.name)
