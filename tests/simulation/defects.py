@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 from unittest.mock import patch
 
-from project_invoicing.store import client, outbox
-from project_invoicing.store import journal_change, proposal_changes, receiving, row_verbs
+from project_invoicing import bus
+from project_invoicing.store import client, journal_change, outbox, proposal_changes, receiving, row_verbs
 from project_invoicing.store.sequences import Counter
 from project_invoicing.store.transactions import Write, put, update
 from project_invoicing.store.unit_of_work import UnitOfWork
@@ -45,7 +44,7 @@ def _failed_events_taken_for_told() -> Any:
         published(*arguments)
         return []
 
-    published = relay.publish
+    published = bus.publish
     return patch.object(relay, "publish", all_well)
 
 
@@ -65,8 +64,8 @@ def _events_told_before_their_commit() -> Iterator[None]:
 
 def _tell(item: Mapping[str, Any]) -> None:
     time = datetime.fromisoformat(item["at"]["S"])
-    entry = {"DetailType": item["t"]["S"], "Detail": item["d"]["S"], "Source": "project-invoicing", "Time": time}
-    client.event_bridge().put_events(Entries=[entry | {"EventBusName": json.dumps("bus")}])
+    entry: Any = {"DetailType": item["t"]["S"], "Detail": item["d"]["S"], "Source": "project-invoicing", "Time": time}
+    client.event_bridge().put_events(Entries=[entry])
 
 
 DEFECTS: Final[Mapping[str, Defect]] = {

@@ -24,7 +24,9 @@ def books(world: World) -> Books:
     """
     found = world.result()
     return {
-        "staging": _sorted(_without(row, "deliveries", "duplicates", "journal_id", "voucher") for row in found["staging"]),
+        "staging": _sorted(
+            _without(row, "deliveries", "duplicates", "journal_id", "voucher") for row in found["staging"]
+        ),
         "lines": _sorted(
             {"status": journal["status"], "period": journal["period"], **_without(line, "line_number", "voucher")}
             for journal in found["journals"]

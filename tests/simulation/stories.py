@@ -54,7 +54,8 @@ def story(seed: int, works: int | None = None, lines: int | None = None) -> Stor
     """The story of a seed; ``works`` and ``lines`` make it smaller."""
     dice = Random(f"{seed}/story")  # noqa: S311
     made = [
-        Work(lines=dice.randint(1, 4), days=dice.randint(1, 3), name=f"w{number}") for number in range(dice.randint(1, 5))
+        Work(lines=dice.randint(1, 4), days=dice.randint(1, 3), name=f"w{number}")
+        for number in range(dice.randint(1, 5))
     ]
     if lines is not None:
         made = [replace(work, lines=min(work.lines, lines)) for work in made]
