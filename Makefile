@@ -68,6 +68,10 @@ test-large: setup ## The tests of the largest documents, which take minutes
 nightly: deployed ## The slow and the largest tests with many more examples and seeds than `make pr` takes time for
 	@NIGHTLY=1 $(RUN) -m pytest -n auto --dist worksteal -m "slow or large" $(ARGS)
 
+.PHONY: simulate
+simulate: setup ## Import and posting under every disturbance, by seeds: SEED=… STEPS=… RUNS=… [ARGS='--minutes 60 --record FILE']
+	@$(RUN) -m tests.simulation --seed $(or $(SEED),0) --runs $(or $(RUNS),$(if $(SEED),1,100)) $(if $(STEPS),--steps $(STEPS)) $(ARGS)
+
 # What needs one processor each runs side by side; then the tests, the slow and the stand-in's among them, in one run (D-130).
 .PHONY: pr
 pr: everything ## Everything that CI runs
