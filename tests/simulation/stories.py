@@ -21,15 +21,19 @@ EARLIER = "2026-08-20T09:00:00Z"
 
 @dataclass(frozen=True)
 class Story:
-    """``works``: what was worked and billed. ``older``: chance that an earlier version of a row comes too."""
+    """``works``: what was worked and billed. ``older``: chance that an earlier version of a row comes too.
+
+    ``auto_post``: an invoice is posted as soon as its proposal is ready.
+    """
 
     seed: int
     works: tuple[Work, ...]
     journal_line_limit: int
     older: float
+    auto_post: bool
 
     def setup(self) -> dict[str, Any]:
-        return finance(journal_line_limit=self.journal_line_limit)
+        return finance(journal_line_limit=self.journal_line_limit, auto_post_proposals=self.auto_post)
 
     def events(self) -> list[BusEvent]:
         """The rows as they are in the end, in the order in which Dataverse made them."""
@@ -60,4 +64,5 @@ def story(seed: int, works: int | None = None, lines: int | None = None) -> Stor
     if lines is not None:
         made = [replace(work, lines=min(work.lines, lines)) for work in made]
     limit = dice.choice([2, 3, 5, 100])
-    return Story(seed, tuple(made[:works]), limit, dice.choice([0.0, 0.2]))
+    older = dice.choice([0.0, 0.2])
+    return Story(seed, tuple(made[:works]), limit, older, auto_post=not older and dice.random() < 0.5)
