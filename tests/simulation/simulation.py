@@ -35,6 +35,9 @@ from project_invoicing.domain.calendar import utc_text
 from project_invoicing.events import BusEvent
 from project_invoicing.events.own import ProposalReady
 from project_invoicing.store import client, outbox
+from project_invoicing.use_cases.invoices import saga
+from project_invoicing.use_cases.journals import add_lines
+from project_invoicing.use_cases.proposals import pages as proposal_pages
 from tests.fast_store.client import Engine, Lag, running
 from tests.harness import LISTENERS, TEMPLATE, World, envelope, sqs_batch
 from tests.simulation import judges
@@ -110,7 +113,7 @@ class Work:
 def simulate(plan: Plan) -> Outcome:
     """Plays the plan. Every failure of the simulation itself raises."""
     expected = undisturbed(plan.story)
-    with _stage() as (engine, world):
+    with _stage(plan.story) as (engine, world):
         run = Simulation(plan, engine, world)
         wrong = run.play()
         if not wrong:  # what is wrong already says more than the books
@@ -121,7 +124,7 @@ def simulate(plan: Plan) -> Outcome:
 @cache
 def undisturbed(told: Story) -> judges.Books:
     """The books of a story that nothing happens to."""
-    with _stage() as (_, world):
+    with _stage(told) as (_, world):
         world.load(told.setup())
         world.drain()
         for event in told.events():
@@ -134,11 +137,13 @@ def undisturbed(told: Story) -> judges.Books:
 
 
 @contextlib.contextmanager
-def _stage() -> Iterator[tuple[Engine, World]]:
+def _stage(told: Story) -> Iterator[tuple[Engine, World]]:
     """Empty tables, with all variables of all functions, which do not contradict each other."""
     variables = {name: value for function in TEMPLATE.functions for name, value in function.environment.items()}
     quiet = {"POWERTOOLS_METRICS_DISABLED": "true", "POWERTOOLS_TRACE_DISABLED": "true"}
-    with running() as engine, patch("time.sleep", lambda seconds: None):
+    with running() as engine, patch("time.sleep", lambda seconds: None), contextlib.ExitStack() as pages:
+        for module in (add_lines, proposal_pages, saga):
+            pages.enter_context(patch.object(module, "PAGE_LINES", told.page_lines))
         os.environ.update(variables | quiet | {"POWERTOOLS_LOG_LEVEL": "CRITICAL"})
         bootstrap.forget()
         try:

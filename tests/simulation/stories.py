@@ -23,7 +23,8 @@ EARLIER = "2026-08-20T09:00:00Z"
 class Story:
     """``works``: what was worked and billed. ``older``: chance that an earlier version of a row comes too.
 
-    ``auto_post``: an invoice is posted as soon as its proposal is ready.
+    ``auto_post``: an invoice is posted as soon as its proposal is ready. ``page_lines``: small pages make of a small
+    document one of many transactions.
     """
 
     seed: int
@@ -31,6 +32,7 @@ class Story:
     journal_line_limit: int
     older: float
     auto_post: bool
+    page_lines: int
 
     def setup(self) -> dict[str, Any]:
         return finance(journal_line_limit=self.journal_line_limit, auto_post_proposals=self.auto_post)
@@ -65,4 +67,5 @@ def story(seed: int, works: int | None = None, lines: int | None = None) -> Stor
         made = [replace(work, lines=min(work.lines, lines)) for work in made]
     limit = dice.choice([2, 3, 5, 100])
     older = dice.choice([0.0, 0.2])
-    return Story(seed, tuple(made[:works]), limit, older, auto_post=not older and dice.random() < 0.5)
+    auto_post = not older and dice.random() < 0.5
+    return Story(seed, tuple(made[:works]), limit, older, auto_post, dice.choice([1, 2, 80]))
