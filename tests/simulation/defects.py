@@ -39,6 +39,10 @@ def _older_version_taken() -> Any:
     return patch.object(receiving, "is_known", lambda version, item: False)
 
 
+def _newer_version_wakes_nobody() -> Any:
+    return patch.object(receiving, "changed_on_line", lambda *rows: frozenset())
+
+
 def _failed_events_taken_for_told() -> Any:
     def all_well(*arguments: Any) -> list[int]:
         published(*arguments)
@@ -71,6 +75,7 @@ def _tell(item: Mapping[str, Any]) -> None:
 DEFECTS: Final[Mapping[str, Defect]] = {
     "numbers are drawn without a condition": _number_drawn_without_condition,
     "an older version of a row replaces a newer one": _older_version_taken,
+    "a newer version of a row on a document wakes nobody": _newer_version_wakes_nobody,
     "an event that the bus did not take is forgotten": _failed_events_taken_for_told,
     "events are told before their transaction": _events_told_before_their_commit,
     "a change of a journal does not ask what became of it": _without_conditions(journal_change),

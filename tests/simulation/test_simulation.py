@@ -14,6 +14,7 @@ from tests.thorough import thorough
 FOUND_BY = {
     "numbers are drawn without a condition": 16,
     "an older version of a row replaces a newer one": 2,
+    "a newer version of a row on a document wakes nobody": 3,
     "an event that the bus did not take is forgotten": 0,
     "events are told before their transaction": 0,
     "a change of a journal does not ask what became of it": 0,
