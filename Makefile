@@ -72,6 +72,10 @@ nightly: deployed ## The slow and the largest tests with many more examples and 
 mutants: setup ## Weaken each guard in turn and say which no test misses: [ARGS='--only REGEX --changed main --rules --jobs 2']
 	@$(RUN) -m tests.mutants $(ARGS)
 
+.PHONY: simulate
+simulate: setup ## Import and posting under every disturbance, by seeds: SEED=… STEPS=… RUNS=… [ARGS='--minutes 60 --record FILE']
+	@$(RUN) -m tests.simulation --seed $(or $(SEED),0) --runs $(or $(RUNS),$(if $(SEED),1,100)) $(if $(STEPS),--steps $(STEPS)) $(ARGS)
+
 # What needs one processor each runs side by side; then the tests, the slow and the stand-in's among them, in one run (D-130).
 .PHONY: pr
 pr: everything ## Everything that CI runs

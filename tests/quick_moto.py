@@ -66,6 +66,8 @@ from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
 Json = dict[str, Any]
+Answers = Callable[[Any, OperationModel, Json], tuple[Any, Json]]
+"""What answers a client's request: its status, and the answer as botocore parses it."""
 
 OPERATIONS: Final = {
     "BatchGetItem": DynamoHandler.batch_get_item,
@@ -128,13 +130,18 @@ def _call(client: Any, operation: str, params: Json) -> Any:
     quick = botocore_stubber.enabled and service.service_name == "dynamodb" and operation in OPERATIONS
     if not quick or _is_awaited(client, operation):
         return _call_as_it_comes(client, operation, params)
-    model, events, context = service.operation_model(operation), client.meta.events, Json()
+    return ask(client, operation, params, _answer)
+
+
+def ask(client: Any, operation: str, params: Json, answers: Answers) -> Any:
+    """A request without HTTP: checked, told to whoever listens to the client, and answered."""
+    model, events, context = client.meta.service_model.operation_model(operation), client.meta.events, Json()
     params = client._emit_api_params(params, model, context)
     _check(client, model, params)
     request: Json = {"headers": {}}
     event = f"before-call.dynamodb.{operation}"
     answer = events.emit_until_response(event, model=model, params=request, context=context)[1]
-    http, parsed = answer or _answer(client, model, params)
+    http, parsed = answer or answers(client, model, params)
     events.emit(f"after-call.dynamodb.{operation}", http_response=http, parsed=parsed, model=model, context=context)
     if http.status_code >= 300:
         raise client.exceptions.from_code(parsed["Error"]["Code"])(parsed, operation)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
-from moto import mock_aws
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from local import engines
@@ -21,6 +20,7 @@ from project_invoicing.store.journals import Journals
 from project_invoicing.store.ledger import Ledger
 from project_invoicing.store.proposals import Proposals
 from project_invoicing.store.staging import Staging
+from tests.fast_store.client import Engine, answering
 from tests.store import tables
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ def servers() -> Iterator[Servers]:
 
         @cache
         def client(name: str) -> DynamoDBClient:
-            if name == "moto":
-                return _client()
             variables = stack.enter_context(engines.ENGINES[name](None))
             return _client(endpoint_url=variables[_ENDPOINTS[name]])
 
@@ -55,16 +53,16 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(
     params=[
-        "moto",
+        "fast",
         pytest.param("ministack", marks=pytest.mark.engine),
         pytest.param("dynoxide", marks=pytest.mark.engine),
     ]
 )
 def dynamodb(request: pytest.FixtureRequest, servers: Servers) -> Iterator[DynamoDBClient]:
     """Each engine, one after the other."""
-    if request.param == "moto":
-        with mock_aws():
-            yield servers("moto")
+    if request.param == "fast":
+        with answering(Engine()):
+            yield _client()
         return
     enable_socket()
     socket_allow_hosts(["127.0.0.1", "localhost"], allow_unix_socket=True)

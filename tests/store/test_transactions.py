@@ -110,8 +110,6 @@ def test_an_update_sets_removes_and_adds(dynamodb: DynamoDBClient, table: str) -
 def test_a_repeated_request_of_the_sdk_changes_nothing(dynamodb: DynamoDBClient, table: str) -> None:
     """The answer to a transaction is lost on the way, and the SDK sends it again with the same token."""
     writes: Any = [update(table, "p", "a", {}, add={"n": 1}, expected={"pk": None})]
-    if dynamodb.meta.endpoint_url.endswith("amazonaws.com"):
-        pytest.skip("moto ignores the token of a request")
     for _ in range(2):
         dynamodb.transact_write_items(TransactItems=writes, ClientRequestToken="one-and-the-same")
     assert stored(dynamodb, table, "a") == [1]
