@@ -136,8 +136,12 @@ def posted(vouchers: Iterable[Mapping[str, Any]], currencies: Mapping[str, str])
 
 
 def _accounting_currencies(scenario: str) -> dict[str, str]:
-    setup = yaml.safe_load((ROOT / "events" / "scenarios" / scenario / "setup.yaml").read_text("utf-8"))
-    return {company: row["accounting_currency"] for company, row in setup["companies"].items()}
+    folder = ROOT / "events" / "scenarios" / scenario
+    steps = map(json.loads, (folder / "events.jsonl").read_text("utf-8").splitlines())
+    setups = [yaml.safe_load((folder / "setup.yaml").read_text("utf-8")), *(step.get("setup", {}) for step in steps)]
+    return {
+        company: row["accounting_currency"] for setup in setups for company, row in setup.get("companies", {}).items()
+    }
 
 
 def _ledger_line(one: Mapping[str, Any], place: int, posted: Mapping[str, Any], currency: str) -> LedgerLine:

@@ -20,7 +20,7 @@ RUNNABLE = ("staging_import", "journal_posting", "invoice_posting")
 KINDS = (
     "dataverse, approve, confirm, run, edit, edit_master_data, delete_lines, submit_proposal, approve_proposal, "
     "reject_proposal, request_changes, recall_proposal, reset_approval, reset, replay, intercompany_invoice, "
-    "intercompany_lines, post_vendor_invoices, answer_vendor_invoice, post_costs, adjust_accounting, "
+    "intercompany_lines, post_vendor_invoices, answer_vendor_invoice, post_costs, adjust_accounting, correct_tags, "
     "create_accrual_journal, edit_accrual_journal, remove_accrual_lines, post_accrual_journal, acknowledge, "
     "deliver, payment, setup"
 )

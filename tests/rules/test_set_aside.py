@@ -92,7 +92,7 @@ def test_a_line_that_cannot_be_planned_is_found_among_its_page(
     names = ["bad", *(f"good-{n}" for n in range(9))]
     works(books, *names)
     of = lambda candidate, *_: candidate.row.id == guid("bad")  # noqa: E731
-    with failing(monkeypatch, journal_pages, "journal_line", of):
+    with failing(monkeypatch, journal_pages, "tagged_line", of):
         books.import_staging()
     assert waits(books, "bad") == ("pending", "defect")
     assert {books.state(name) for name in names[1:]} == {"imported"}

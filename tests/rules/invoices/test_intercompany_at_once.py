@@ -65,9 +65,9 @@ def lent_cost(name: str, quantity: str, **columns: Any) -> Context:
     )
 
 
-def explained(books: Books, id: str) -> dict[str, Any]:
+def explained(books: Books, id: str, company: str = "GBPM") -> dict[str, Any]:
     answer = books.call("explain", envelope({"id": id}, books.world.at, "Manual Question", "by.hand"))
-    (found,) = answer["found"]
+    (found,) = (one for one in answer["found"] if one["company"] == company)
     return dict(found)
 
 
