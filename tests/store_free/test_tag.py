@@ -23,6 +23,7 @@ from project_invoicing.store.lineage_columns import lineage_in, lineage_text
 from tests.rules.finance import finance
 from tests.store_free.invoicing import a_line, a_proposal, contoso, invoiced
 from tests.store_free.journalising import candidate, cost, looked_up, posted, sale
+from tests.store_free.proposing import MILESTONE, a_row, planned
 
 TAGGED = looked_up(
     finance(financial_tags={"USPM": {"tags": [{"label": "IndustryEvent"}, {"label": "Old", "active": False}]}})
@@ -108,6 +109,14 @@ def test_tag_07_of_the_rules_for_a_tag_the_first_that_matches_counts() -> None:
         ({"project": "PRJ-ASSET"}, EVENT, EVENT | {"Site": "Rome"}),
     ):
         assert ruled_tags(replace(resolved, **names), tags, "USPM", RULED) == found
+
+
+def test_tag_06_tag_07_the_tags_of_a_milestone_are_on_its_proposal_line_and_on_the_invoice() -> None:
+    """One is a column of its actual, the other by a rule for its customer."""
+    ((_, line),) = planned(a_row(**MILESTONE, links={}, custom=COLUMNS), setup=RULED).lines
+    assert line.tags == EVENT | {"Site": "Oslo"}
+    made = {one.posting_type.value: one.tags for one in invoiced([line], RULED).voucher.lines}
+    assert made == {"invoiced_revenue_on_account": line.tags, "customer_balance": None}
 
 
 @pytest.mark.parametrize(
