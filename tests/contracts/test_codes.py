@@ -14,6 +14,7 @@ from project_invoicing.domain.codes import (
     BatchRefusal,
     PaymentRefusal,
     PostingFailure,
+    PostingType,
     RejectReason,
     WaitReason,
 )
@@ -25,6 +26,7 @@ CONTRACT = (ROOT / "docs" / "contracts.md").read_text("utf-8")
 @pytest.mark.parametrize(
     ("beginning", "codes"),
     [
+        ("Posting types", PostingType),
         ("Reasons a row or a proposal waits", WaitReason),
         ("Reasons a posting fails", PostingFailure),
         ("Reasons a ledger batch waits, is not delivered, or an answer changes nothing", BatchRefusal),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
@@ -14,7 +15,7 @@ from project_invoicing.rules.ledger_formats.formats import ready_made
 from project_invoicing.rules.ledger_formats.refusals import FormatProblem, FormatRefused
 from project_invoicing.setup.models.ledger_formats import FormatCurrency
 from tests.ledger_formats.readers import NOT_SAID, READERS, Sums, sums
-from tests.ledger_formats.samples import LEDGER_FORMATS, line, with_department, written
+from tests.ledger_formats.samples import LEDGER_FORMATS, format_like, line, posted_in, with_department, written
 from tests.thorough import thorough
 
 CODES = st.one_of(
@@ -69,8 +70,8 @@ def expected(name: str, lines: list[LedgerLine]) -> Sums:
         return sums([*amounts, *(("", "accounting", one.accounting_amount) for one in lines)])
     if ready_made(name).currency is FormatCurrency.TRANSACTION:
         return sums((one.voucher, one.currency, one.amount) for one in lines)
-    currency = NOT_SAID if name in ("business_central", "xero") else "GBP"
-    return sums((one.voucher, currency, one.accounting_amount) for one in lines)
+    without = name in ("business_central", "xero")
+    return sums((one.voucher, NOT_SAID if without else one.accounting_currency, one.accounting_amount) for one in lines)
 
 
 @pytest.mark.parametrize("name", LEDGER_FORMATS)
@@ -83,6 +84,30 @@ def test_what_is_read_again_is_what_was_posted_or_a_field_is_named(name: str, li
     assert all(one.document and one.field and one.limit for one in problems)
     found = sums(found for text in files.values() for found in READERS[name](text))
     assert found == ({} if problems else expected(name, lines))
+
+
+OF_PERSONS = {"vendor_invoice": "VIV", "post_costs": "PCV", "adjust_accounting": "AAV", "accrual_reconciliation": "ARV"}
+"""Sources of what persons post beside journals and invoices, and how their numbers begin."""
+QUARTER = [one for one in posted_in("quarter") if one.source in OF_PERSONS]
+COMPANIES = sorted({one.company for one in QUARTER})
+PLACES: dict[str, dict[str, Any]] = {
+    "d365_general_journal": {"dimensions": ["CostCenter"]},
+    "netsuite": {"dimension_columns": {"CostCenter": "Class"}},
+    "quickbooks": {"dimensions": ["CostCenter"]},
+    "sap_s4hana": {"dimension_columns": {"CostCenter": "AccountAssignment.CostCenter"}},
+}
+
+
+@pytest.mark.parametrize("name", LEDGER_FORMATS)
+def test_vendor_invoices_moved_costs_adjustments_and_corrections_are_in_every_format(name: str) -> None:
+    """Those of a whole quarter, among them an adjustment whose lines differ only in a cost center."""
+    assert {(one.source, one.voucher.split("-")[0]) for one in QUARTER} == set(OF_PERSONS.items())
+    for company in COMPANIES:
+        lines = [one for one in QUARTER if one.company == company]
+        [text] = written(format_like(name, **PLACES.get(name, {})), lines).values()
+        assert sums(READERS[name](text)) == expected(name, lines)
+        centers = {one.dimensions["CostCenter"] for one in lines if one.dimensions}
+        assert all(center in text for center in centers)
 
 
 def delivered(name: str, lines: list[LedgerLine]) -> tuple[dict[str, str], tuple[FormatProblem, ...]]:

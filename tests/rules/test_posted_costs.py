@@ -183,6 +183,7 @@ def test_pco_11_costs_are_chosen_by_what_their_lines_say(books: Books) -> None:
 
 
 def test_pco_11_a_person_posts_a_hundred_at_once(worked: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert post_costs.BY_HAND == 100
     monkeypatch.setattr(post_costs, "BY_HAND", 1)
     worked.arrive(*approved("more"))
     worked.journalise()

@@ -137,6 +137,9 @@ def test_ada_01_adj_03_what_cannot_be_adjusted_is_refused() -> None:
     ):
         with pytest.raises(Refused, match=why):
             row_to_adjust("work", wrong, reversal if wrong and wrong.taken_by else None, USPM)
+    for taker in (None, replace(reversal, state=StagingState.IMPORTED)):  # not read yet, and on a draft
+        with pytest.raises(Refused, match="taken_back"):
+            row_to_adjust("work", replace(row, taken_by="reversal"), taker, USPM)
 
 
 def test_ada_08_the_next_adjustment_takes_the_last_one_back_and_a_reversal_uses_it() -> None:

@@ -198,6 +198,23 @@ def test_icv_04_a_project_whose_profile_has_balance_takes_the_cost_to_wip() -> N
     assert figures(made) == [("wip_cost_value", "160000", "1200"), ("vendor_balance", "200100", "-1200")]
 
 
+def test_icv_04_bal_01_work_of_an_internal_project_goes_by_its_profile_unless_the_company_switched_that_off() -> None:
+    internal = replace(LINE, contract=None, contract_line=None)
+    made = document("balance")
+    assert figures(booked(internal, of=looked_up(made)))[0] == ("wip_cost_value", "160000", "1200")
+    made["parameters"]["USPM"]["internal_projects_use_profile"] = False
+    assert figures(booked(internal, of=looked_up(made)))[0] == ("cost", "540100", "1200")
+
+
+@pytest.mark.parametrize("category", ["Labor", "Travel", "the lender's own", None])
+def test_icv_02_a_category_that_the_borrower_has_not_for_the_class_is_its_default(category: str | None) -> None:
+    made = document()
+    made["ledger_posting"]["USPM"].append({"posting_type": "cost", "category": "Labor", "account": "540111"})
+    made["ledger_posting"]["USPM"].append({"posting_type": "cost", "category": "Travel", "account": "540222"})
+    found = booked(replace(LINE, category=category), of=looked_up(made))
+    assert figures(found)[0] == ("cost", "540111", "1200")
+
+
 @pytest.mark.parametrize("side", ["no_ledger", "never_ledger"])
 def test_icv_04_what_is_owed_is_in_the_ledger_whatever_a_profile_says_of_hours(side: str) -> None:
     assert figures(booked(of=setup(side)))[0] == ("cost", "540100", "1200")

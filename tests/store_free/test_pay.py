@@ -164,6 +164,7 @@ def test_pay_05_nothing_open_is_paid_whichever_way_it_was_settled(rest: dict[str
 def test_pay_06_a_payment_that_counts_no_more_leaves_all_of_it_open_again() -> None:
     gone = [told(amount="1920"), told(version=2, canceled=True)]
     assert stands(*gone) == ("1920.00", "0.00", Standing.OPEN)
+    assert after(*gone).changes == 2
     assert told_there(*gone) == ACTIVE | {"amount_due": Decimal("1920.00")}
 
 
@@ -278,7 +279,8 @@ def test_ageing_is_by_customer_and_currency_and_in_accounting_currency_at_the_ra
     made.add(FTI_2, None)
     made.add(pounds, None)
     made.add(other, after(told(amount="15", invoice_number="FTI-5"), of=other))
-    made.add_unapplied(told("U-1", invoice_number=None, customer="C-002", amount="7"))
+    of_both: dict[str, Any] = {"invoice_number": None, "customer": "C-002"}
+    made.add_unapplied(told("U-1", **of_both, amount="4", cash_discount="2", written_off="1"))
     made.add_unapplied(told("U-2", invoice_number=None, customer="C-002", amount="9", currency="GBP"))
     rows = {(one.customer, one.currency): (str(one.open), str(one.unapplied)) for one in made.by_customer()}
     who = FTI_1.customer
@@ -288,6 +290,10 @@ def test_ageing_is_by_customer_and_currency_and_in_accounting_currency_at_the_ra
         ("C-002", "USD"): ("0", "12.00"),
         ("C-002", "GBP"): ("0", "9"),
     }
+    assert [(one.customer, one.currency, one.invoices) for one in made.by_customer() if one.invoices] == [
+        (who, "GBP", 1),
+        (who, "USD", 2),
+    ]
     accounted = {one.customer: (str(one.open), str(one.balance)) for one in made.by_customer_accounted()}
     assert accounted == {who: ("577.77", "577.77"), "C-002": ("0", "-12.00")}
     assert {one.currency: one.balance for one in made.totals()} == {"USD": Decimal(428), "GBP": Decimal(91)}
@@ -303,6 +309,9 @@ def test_ageing_at_an_earlier_date_knows_neither_later_invoices_nor_later_paymen
         made.add_unapplied(told("U-1", invoice_number=None, customer="C-009", amount="7", date="2026-10-06"))
         assert sum(one.open for one in made.by_customer()) == open_, at
         assert not any(one.unapplied for one in made.by_customer())
+    on_the_day = ageing("2026-10-06")
+    on_the_day.add_unapplied(told("U-1", invoice_number=None, customer="C-009", amount="7", date="2026-10-06"))
+    assert [one.unapplied for one in on_the_day.by_customer()] == [7]
     alone = ageing("2026-10-01", "C-009")
     alone.add(FTI_1, None)
     alone.add_unapplied(told("U-1", invoice_number=None, customer="C-009", amount="7"))

@@ -268,6 +268,14 @@ def test_pco_15_a_beginning_balance_has_no_ledger_entry() -> None:
         must_be_a_posted_cost(row.id, None, USPM)
 
 
+@pytest.mark.parametrize("changes", [{"state": StagingState.IMPORTED}, {"journal_id": None}, {"company": "GBPM"}])
+def test_pco_10_what_is_on_a_draft_or_of_another_company_is_no_posted_cost(changes: dict[str, Any]) -> None:
+    row = replace(as_posted(cost(), ON_BALANCE), company=USPM, journal_id="USPM-000001")
+    assert must_be_a_posted_cost(row.id, row, USPM) is row
+    with pytest.raises(Refused, match="not_posted"):
+        must_be_a_posted_cost(row.id, replace(row, **changes), USPM)
+
+
 def test_dim_14_an_account_that_refuses_the_dimensions_refuses_the_cost() -> None:
     setup = setup_of("balance", account_structures={USPM: [{"account": "540100", "required": ["CostCenter"]}]})
     with pytest.raises(Refused, match="dimension_invalid"):

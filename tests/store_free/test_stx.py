@@ -15,7 +15,10 @@ from project_invoicing.domain.calendar import Interval, IntervalUnit, interval_o
 from project_invoicing.domain.codes import PostingType, TransactionClass
 from project_invoicing.domain.invoice import Invoice
 from project_invoicing.domain.ledger import Voucher
+from project_invoicing.domain.lineage import Charge, ChargedTax
 from project_invoicing.domain.money import ExchangeRate
+from project_invoicing.domain.proposal_line import ProposalLine
+from project_invoicing.domain.sales_tax import TaxOrigin
 from project_invoicing.rules.sales_tax_report import (
     NONE,
     Differs,
@@ -245,10 +248,16 @@ def test_stx_05_credits_are_told_by_their_sign_and_stand_apart() -> None:
     assert row.accounting == sides(taxable="1600", tax="320.00", credited="400", credited_tax="80.00")
     assert row.accounting.due == Decimal("240.00")
     assert report.accounts == {(Direction.PAYABLE, "VAT20", "account VAT20"): [Decimal(240), Decimal(240)]}
+    assert (report.documents, row.accounting.base) == (2, Decimal(1200))
 
     mixed = invoiced([a_line("1600", 1, **DOM), a_line("-400", 2, **DOM)], VAT20)
     assert mixed.draft.totals.document_type == "invoice"
     assert next(iter(reported(VAT20, mixed).rows.values())).accounting == row.accounting
+
+    free = invoiced([a_line(amount, n, sales_tax_group="EXP") for n, amount in enumerate(("1600", "-400"), 1)], VAT20)
+    (row,) = reported(VAT20, free).rows.values()
+    assert row.accounting == sides(tax_free="1600", credited_tax_free="400")
+    assert row.accounting.base == 1200
 
 
 def test_a_whole_credit_leaves_nothing_whatever_is_rounded() -> None:
@@ -350,6 +359,7 @@ def test_stx_08_lines_in_another_currency_have_together_what_the_voucher_rounds_
     found = list(records(document_of(made)))
     assert [str(record.accounting_tax) for record in found] == ["0.10", "0.09", "0.10", "0.10", "0.09", "0.10", "0.10"]
     assert -made.balances["sales_tax_payable"] == Decimal("0.68") == sum(record.accounting_tax for record in found)
+    assert -made.balances["invoiced_revenue"] == Decimal("3.15") == sum(record.accounting_base for record in found)
     assert_agrees(reported(VAT20, made))
 
 
@@ -430,11 +440,16 @@ def test_stx_11_a_retainer_is_taxed_when_it_is_billed_and_given_back_when_it_is_
     assert_agrees(reported(VAT20, first, applied))
 
 
-def lent(percent: str, *, rate_of: str = "1", back: bool = False) -> tuple[TaxDocument, Voucher]:
+TAXED_LINE = lending.taxed()
+
+
+def lent(
+    percent: str, *, rate_of: str = "1", back: bool = False, line: ProposalLine = TAXED_LINE
+) -> tuple[TaxDocument, Voucher]:
     """1,200 USD and 240 of tax that GBPM has billed to USPM, whose accounting currency is worth ``rate_of`` dollars."""
     document = lending.document()
     document["sales_tax"]["codes"]["VAT20"] |= {"deductible_percent": percent}
-    line = lending.taxed()
+    document["sales_tax"]["codes"]["GROSS"] = {"rates": rate("10"), "receivable_account": "223100"}
     one = lending.booked(line, of=looked_up(document))
     lines = tuple(
         replace(entry, exchange_rate=Decimal(rate_of), accounting_amount=entry.amount * Decimal(rate_of))
@@ -459,7 +474,7 @@ def lent(percent: str, *, rate_of: str = "1", back: bool = False) -> tuple[TaxDo
         borrower="USPM",
         vendor="V-GBPM",
         subtotal=Decimal(1200 * sign),
-        sales_tax=Decimal(240 * sign),
+        sales_tax=line.sales_tax_amount or Decimal(0),
     )
     entries = by_actual(voucher.lines, {line.actual_id})
     return TaxDocument("USPM", header, [line], CENTS, Received("VIV-000001", date(2026, 9, 5), entries)), voucher
@@ -499,6 +514,19 @@ def test_stx_12_icv_03_the_borrower_gets_back_what_its_voucher_says(
     assert row.documents["USD"].not_deductible == Decimal(lost)
     assert_agrees(report)
     assert list(report.accounts) == ([(Direction.RECEIVABLE, "VAT20", account)] if account else [])
+
+
+def test_stx_12_the_base_of_a_tax_on_the_gross_amount_has_all_of_the_tax_before_it() -> None:
+    """10 percent on 1,200 and 240, of which a borrower in pounds gets back 120."""
+    on_gross = ChargedTax("GROSS", Decimal(10), "222100", Decimal(144), TaxOrigin.PERCENT_OF_GROSS)
+    (vat,) = TAXED_LINE.charges[0].taxes or ()
+    line = replace(lending.LINE, sales_tax_amount=Decimal(384), charges=(Charge(taxes=(vat, on_gross)),))
+    report = TaxReport("USPM", "GBP", AUGUST, VAT20.settled_in)
+    document, voucher = lent("50", rate_of="0.8", line=line)
+    _, record = report.add(document, [voucher])
+    assert (record.code, record.base, record.accounting_base) == ("GROSS", Decimal(1440), Decimal(1152))
+    assert (record.tax, record.accounting_tax) == (Decimal(144), Decimal("115.2"))
+    assert_agrees(report)
 
 
 def test_stx_12_stx_05_a_credit_of_a_vendor_invoice_leaves_nothing_to_get_back() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from project_invoicing.domain.actual import Actual
-from project_invoicing.domain.codes import PostingType
+from project_invoicing.domain.codes import CostSide, PostingType
 from project_invoicing.domain.journal_line import Accrual
 from project_invoicing.domain.ledger import VoucherLine, summed
 from project_invoicing.domain.lineage import Lineage
@@ -21,8 +21,12 @@ from project_invoicing.rules.resolution import resolve
 from project_invoicing.setup.problems import check
 from project_invoicing.store.lineage_columns import lineage_in, lineage_text
 from tests.rules.finance import finance
+from tests.store_free import test_ada as adjusting
+from tests.store_free import test_icv as lending
+from tests.store_free import test_pco as moving
 from tests.store_free.invoicing import a_line, a_proposal, contoso, invoiced
 from tests.store_free.journalising import candidate, cost, looked_up, posted, sale
+from tests.store_free.proposing import MILESTONE, a_row, planned
 
 TAGGED = looked_up(
     finance(financial_tags={"USPM": {"tags": [{"label": "IndustryEvent"}, {"label": "Old", "active": False}]}})
@@ -108,6 +112,22 @@ def test_tag_07_of_the_rules_for_a_tag_the_first_that_matches_counts() -> None:
         ({"project": "PRJ-ASSET"}, EVENT, EVENT | {"Site": "Rome"}),
     ):
         assert ruled_tags(replace(resolved, **names), tags, "USPM", RULED) == found
+
+
+def test_tag_06_tag_07_the_tags_of_a_milestone_are_on_its_proposal_line_and_on_the_invoice() -> None:
+    """One is a column of its actual, the other by a rule for its customer."""
+    ((_, line),) = planned(a_row(**MILESTONE, links={}, custom=COLUMNS), setup=RULED).lines
+    assert line.tags == EVENT | {"Site": "Oslo"}
+    made = {one.posting_type.value: one.tags for one in invoiced([line], RULED).voucher.lines}
+    assert made == {"invoiced_revenue_on_account": line.tags, "customer_balance": None}
+
+
+def test_tag_03_what_is_moved_or_adjusted_keeps_its_tags_and_a_borrower_has_none_of_its_lenders() -> None:
+    made = moving.post(moving.posted_cost(cost(custom=COLUMNS), TAGGED), CostSide.BALANCE, TAGGED)
+    adjusted = adjusting.adjust(adjusting.on_journal(sale(custom=COLUMNS), TAGGED), setup=TAGGED)
+    assert adjusted.voucher
+    assert [line.tags for line in (*made.voucher.lines, *adjusted.voucher.lines)] == [EVENT] * 6
+    assert [line.tags for line in lending.booked(replace(lending.LINE, tags=EVENT)).lines] == [None, None]
 
 
 @pytest.mark.parametrize(
