@@ -23,7 +23,7 @@ from tests.rules.invoices.conftest import of_actuals
 from tests.rules.invoices.test_intercompany_invoices import create, posted, sold
 from tests.rules.invoices.test_on_account import COLUMN, REDUCED
 from tests.rules.invoices.test_vendor_invoices import between_companies
-from tests.rules.stories import IN_POUNDS, approval, bill, billed, bills, cost
+from tests.rules.stories import IN_POUNDS, approval, bill, billed, bills, cost, reverses
 
 ANN, BOB = {"actor": "ann@contoso.example"}, {"actor": "bob@contoso.example"}
 COMPANY = {"company": "USPM"}
@@ -108,6 +108,35 @@ def test_pco_12_pco_13_pco_15_a_cost_is_moved_once_whatever_happens_to_the_run(b
     assert step.dies_at_every_request() > 0
     step.dies_after_every_transaction()
     step.meets_another_transaction_everywhere()
+
+
+def test_icv_09_pco_14_a_credit_is_posted_once_to_where_its_cost_has_been_moved(books: Books) -> None:
+    lent_costs(books)
+    books.do("post_costs", **COMPANY, **MOVED)
+    posted(books, sold("back", "-10"), reverses("back", "first"))
+    create(books)
+    books.post_invoices()
+    run = asks("post_vendor_invoices", **COMPANY, numbers=["FTI-00000002"], **ANN)
+    step = Step(books.world, run, run)
+    assert [one["posting_type"] for one in books.world.result()["vouchers"][-1]["lines"]][:1] == ["wip_cost_value"]
+    assert step.dies_at_every_request() > 0
+    step.meets_another_transaction_everywhere()
+
+
+def test_ada_04_without_a_voucher_an_adjustment_is_made_once_wherever_it_dies(books: Books) -> None:
+    costs(books)
+    run = asks(
+        "adjust_accounting",
+        **COMPANY,
+        **ANN,
+        actual_ids=[guid("one/unbilled"), guid("two/unbilled")],
+        dimensions={"CostCenter": "999"},
+    )
+    step = Step(books.world, run, run)
+    assert "AAV-" not in str(books.world.result()["vouchers"])
+    assert step.dies_at_every_request() == 3
+    step.meets_another_transaction_everywhere()
+    step.is_overtaken_at_every_request()
 
 
 # --- approval ---------------------------------------------------------------------------------------------------------
