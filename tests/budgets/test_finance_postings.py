@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,17 +11,19 @@ import pytest
 from tests import snapshots
 from tests.builders import guid
 from tests.counting import Usage, counted
-from tests.harness import World
+from tests.harness import World, envelope, sqs_batch
 from tests.rules import test_accrued_revenue as accrued_revenue
 from tests.rules import test_adjusted_accounting as adjusted_accounting
 from tests.rules import test_posted_costs as posted_costs
 from tests.rules.books import Books
 from tests.rules.invoices import test_vendor_invoices as vendor_invoices
 from tests.rules.invoices.test_intercompany_invoices import create, posted, sold
-from tests.rules.stories import sale
+from tests.rules.stories import billed, sale
+from tests.rules.test_payments import payment
 
 pytestmark = pytest.mark.engine
 FEW, MORE = 1, 4
+FROM = ("CustomerPaymentSettled", "receivables")
 
 
 def costs(books: Books, number: int) -> Callable[[], Any]:
@@ -53,6 +56,25 @@ def owed(books: Books, number: int) -> Callable[[], Any]:
     return lambda: vendor_invoices.post(books, *numbers)["posted"]
 
 
+def paid(books: Books, number: int) -> Callable[[], Any]:
+    """Payments of as many invoices, in one delivery."""
+    books.use(posted_costs.setup())
+    for n in range(number):
+        books.arrive(*billed(f"w{n}", invoice=f"inv-{n}", number=f"INV-{n}"))
+    books.journalise()
+    books.post_invoices()
+    events = [
+        envelope(payment(f"P-{n}", invoice_number=one["invoice_number"], amount="1.00"), books.world.at, *FROM)
+        for n, one in enumerate(books.result["invoices"])
+    ]
+
+    def take() -> list[Any]:
+        assert books.call("ledger_answers", sqs_batch(*map(json.dumps, events))) == {"batchItemFailures": []}
+        return events
+
+    return take
+
+
 def spent(world: World, prepare: Callable[[Books, int], Callable[[], Any]], number: int) -> Usage:
     snapshots.clear(world)
     post = prepare(Books(world), number)
@@ -68,6 +90,7 @@ def spent(world: World, prepare: Callable[[Books, int], Callable[[], Any]], numb
         pytest.param(adjustments, 3, 17, id="ADA"),
         pytest.param(corrections, 0, 14, id="ARR"),
         pytest.param(owed, 4, 20, id="ICV"),
+        pytest.param(paid, 5, 9, id="PAY"),
     ],
 )
 def test_one_more_posting_keeps_to_its_budget(

@@ -2,8 +2,9 @@
 
 Work is approved, cancelled wholly or in part, billed, credited and billed again; its costs are posted to profit and
 loss and back, its accounting is adjusted, accruals that stay are corrected. Retainers are invoiced, applied, refunded,
-milestones billed and credited, purchases cleared, work lent and billed between companies. Runs and commands die and are
-repeated. When everything is billed, settled and corrected in the end, nothing is in progress any more.
+milestones billed and credited, purchases cleared. Work is lent, billed between companies, given back, and what it costs
+the borrower is moved. Runs and commands die and are repeated. When everything is billed, settled and corrected in the
+end, nothing is in progress any more.
 
 The model knows no voucher. What it expects of an account is written from the rules: the costs of work that stands, the
 net of what is billed and not credited at the rate of its invoice, the tax of each document.
@@ -56,6 +57,7 @@ FEW = settings(
 FEE, DISCOUNT = "cr123_fee", "cr123_discount"
 FIXED: dict[str, Any] = {"contract_line": "CTR-1-FP"}
 LENT: dict[str, Any] = {"project": "PRJ-FIXED", "contract": "CTR-FIXED", "contract_line": "CTR-FIXED-1"}
+OF_LENT = {"project": "PRJ-FIXED"}
 QUARTER = (date(2026, 7, 1), date(2026, 9, 30))
 TAX = Decimal("0.2")
 POUNDS = ((date(2026, 1, 1), "1.30"), (date(2026, 8, 1), "1.25"), (date(2026, 9, 1), "1.3777"))
@@ -522,6 +524,8 @@ class Quarter:
         choice: dict[str, Any] = {}
         if step.m % 3 == 0 and self.works:
             choice = {"actual_id": guid(f"{self.works[step.n % len(self.works)].name}/cost")}
+        elif step.m % 3 == 1 and self.lent:  # what its vendor invoice has brought, if that is posted
+            choice = {"actual_id": guid(self.lent[step.n // 2 % len(self.lent)][0])}
         return self.ask(step, "post_costs", company="USPM", to=to, date=str(self.today), costs=choice)
 
     def accruals(self, step: Step) -> None:
@@ -673,9 +677,16 @@ class Quarter:
         if self.retained:
             self.retainer(quiet, -self.retained)
         self.posts()
-        for _ in range(2):
-            self.between(quiet)
+        self.between(quiet)
+        self.posts()
+        self.vendor(quiet)
+        self.later()
+        self.ask(step, "post_costs", company="USPM", to="balance", date=str(self.today), costs=OF_LENT)
+        if step.m % 2:
+            self.give_back(quiet)  # PCO-14: it is credited where it is now
             self.posts()
+        self.between(quiet)
+        self.posts()
         self.vendor(quiet)
         self.later()
         self.books.do("post_costs", company="USPM", to="profit_and_loss", date=str(self.today), costs={})

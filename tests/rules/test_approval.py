@@ -283,6 +283,23 @@ def test_wfl_03_whoever_recalls_it_while_it_is_posted_wins(books: Books) -> None
     assert (header(books).status, invoices(books)) == ("ready", 0)
 
 
+@pytest.mark.parametrize(
+    ("holds", "reason"),
+    [
+        (("customers.USPM.C-001.on_hold", True), "customer_on_hold"),
+        (("fiscal_periods.USPM", [{"start": "2026-01-01", "end": "2026-12-31", "status": "closed"}]), "period_closed"),
+    ],
+)
+def test_wfl_04_what_is_approved_stays_so_while_its_customer_or_its_period_holds_it(
+    books: Books, holds: tuple[str, Any], reason: str
+) -> None:
+    approved(ready(books))
+    books.use(finance(TAXED, APPROVAL, holds))
+    assert (post(books), header(books).approval_state) == ([reason], "approved")
+    books.use(finance(TAXED, APPROVAL))
+    assert (post(books), invoices(books)) == ([], 1)
+
+
 def test_wfl_06_what_is_stuck_is_listed_reset_and_explained_and_its_history_stays(books: Books) -> None:
     submitted(ready(books, ("parameters.USPM.approvers", [ANN])))
     (row,) = listed(books, Kind.APPROVALS, status="stuck")

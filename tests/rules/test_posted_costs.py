@@ -196,9 +196,29 @@ def test_pco_10_a_closed_period_is_refused_before_anything_is_written(worked: Bo
     answer = worked.do("post_costs", company=COMPANY, to="profit_and_loss", date="2027-01-01", costs={})
     assert [one["reason"] for one in answer["refused"]] == ["period_closed"]
     assert worked.balances()["wip_cost_value"] == 800
-    period = {"start": "2026-01-01", "end": "2026-12-31", "status": "on_hold"}
-    worked.use(setup(("fiscal_periods.USPM", [period])))
-    assert post(worked)["refused"][0]["reason"] == "period_closed"
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        ("post_costs", {"to": "profit_and_loss", "costs": {}}),
+        ("adjust_accounting", {"actual_ids": [WORK], "dimensions": {"CostCenter": "999"}}),
+    ],
+)
+def test_pco_10_ada_11_four_eyes_ask_nothing_of_what_one_person_says_and_posts_at_once(
+    books: Books, action: str, asked: dict[str, Any]
+) -> None:
+    ann = {"actor": "ann@contoso.example"}
+    books.use(setup(("parameters.USPM.four_eyes", True), ("parameters.USPM.four_eyes_journals", True)))
+    books.arrive(*approved())
+    books.import_staging()
+    journal = {"company": COMPANY, "journal_id": "USPM-000001"}
+    books.world.edit("edit", **journal, actual_id=WORK, sales_tax_group="DOM", **ann)
+    assert [one["reason"] for one in books.run("journal_posting", **journal, **ann)["refused"]] == ["four_eyes"]
+    books.run("journal_posting", **journal, actor="bob@contoso.example")
+    answer = books.do(action, company=COMPANY, date="2026-08-31", **asked, **ann)
+    assert "refused" not in answer, answer
+    assert len(answer.get("posted") or answer["adjusted"]) == 1
 
 
 def test_a_moved_cost_says_who_moved_it_and_the_voucher_is_explained(worked: Books) -> None:
