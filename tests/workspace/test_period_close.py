@@ -128,7 +128,7 @@ def test_what_is_no_period_or_no_company_is_a_clear_4xx(books: Books) -> None:
         assert "<b>" not in page.html
 
 
-def test_icv_01_what_other_companies_have_billed_is_on_the_checklist_and_the_overview_until_it_is_posted(
+def test_what_other_companies_have_billed_is_on_the_checklist_and_the_overview_until_it_is_posted(
     books: Books,
 ) -> None:
     bill(books)
@@ -146,7 +146,7 @@ def test_icv_01_what_other_companies_have_billed_is_on_the_checklist_and_the_ove
     assert "vendor invoices" not in seen.get("/").text
 
 
-def test_arr_08_a_correction_that_is_not_posted_is_on_the_checklist_of_its_voucher_date(books: Books) -> None:
+def test_a_correction_that_is_not_posted_is_on_the_checklist_of_its_voucher_date(books: Books) -> None:
     left_behind(books, "one")
     ann = Browser(books)
     page = ann.get("/accruals?company=USPM&from=2026-08-01&to=2026-08-31")

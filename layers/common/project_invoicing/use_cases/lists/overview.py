@@ -1,7 +1,7 @@
 """What there is to do, in figures: what waits and why, what can be posted, and what went wrong.
 
 It reads the first pages of what is open and nothing of what is posted: twelve requests for one company, and two for
-each other one, whatever the history. Where there is more than that, a figure says so.
+each other one, whatever the history; one more for each company that borrows. Where there is more than that, a figure says so.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Overview:
     ``leaving``: what the general ledger lacks, by reason, of companies that make batches by themselves.
     ``waiting`` by reason; ``fresh`` are rows that no import has looked at. ``refused`` are proposals whose posting was
     refused, which ``proposals`` has by status, too; ``unapproved`` are ready
-    and to be approved first. ``vendor_invoices`` are those of other companies that nobody has posted. ``report`` is that of the last reconciliation.
+    and to be approved first. ``vendor_invoices`` are those of other companies that nobody has posted.
+    ``report`` is that of the last reconciliation.
     """
 
     place: ListPlace
