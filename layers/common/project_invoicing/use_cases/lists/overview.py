@@ -1,7 +1,7 @@
 """What there is to do, in figures: what waits and why, what can be posted, and what went wrong.
 
 It reads the first pages of what is open and nothing of what is posted: twelve requests for one company, and two for
-each other one, whatever the history; one more for each company that borrows. Where there is more than that, a figure says so.
+each other one, whatever the history; one more for each that borrows. Where there is more than that, a figure says so.
 """
 
 from __future__ import annotations
