@@ -12,6 +12,8 @@ from project_invoicing.use_cases.commands import post_costs
 from tests.builders import Context, connection, guid, references
 from tests.rules.books import Books, before_transaction
 from tests.rules.finance import finance
+from tests.rules.invoices.test_intercompany_invoices import between_companies
+from tests.rules.journals.test_journals_intercompany import lent
 from tests.rules.stories import bill, billed, bills, cost, reverses, sale
 
 COMPANY = "USPM"
@@ -304,3 +306,12 @@ def test_the_reconciliation_finds_a_cost_that_is_not_where_its_row_says(worked: 
         "the ledger has costs of 0.00, the rows have 800 there",
         "the ledger has costs of 800, the rows have 0 there",
     ]
+
+
+def test_pco_05_what_is_lent_is_moved_whatever_the_other_company_agreed_with_its_customer(books: Books) -> None:
+    document = between_companies(("contract_lines.CTR-1-1.billing_method", "fixed_price"))
+    books.use(document | {"profiles": setup()["profiles"], "intercompany": document["intercompany"]})
+    books.arrive(lent("lent", quantity="10", resource="Molly Clark"))
+    books.journalise()
+    shown = books.do("preview_costs", company="GBPM", to="balance", date="2026-08-31", costs={})
+    assert [(one["actual_id"], one["to"]) for one in shown["costs"]] == [(guid("lent"), "balance")]

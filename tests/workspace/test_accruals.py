@@ -33,6 +33,7 @@ def test_imbalances_are_seen_put_on_a_draft_and_posted_by_whoever_may(books: Boo
     posted = bob.send(bob.get(JOURNAL), "/accruals/journal/post")
     assert "1 voucher is posted." in posted.main
     assert "Status posted" in posted.main
+    assert JOURNAL in bob.get("/explain?id=ARJ-000001").links
     assert "ARV-00000001" in posted.main
     assert "Made by accrual reconciliation" in ann.get("/voucher?company=USPM&number=ARV-00000001").main
     after = ann.get("/accruals?company=USPM&from=2026-08-01&to=2026-08-31")

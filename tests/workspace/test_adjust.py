@@ -19,13 +19,16 @@ def test_an_adjustment_is_seen_with_debit_and_credit_and_posted_by_whoever_may(b
     assert "Nothing of it" not in ann.get("/adjust").main
     ids = f"{guid('sold')}+{guid('hour')}"
     here = f"/adjust?company=USPM&actual_ids={ids}&dimensions=CostCenter%3D999&date=2026-08-31"
+    offered = f"/adjust?company=USPM&actual_ids={guid('sold')}"
+    assert offered in ann.get(f"/explain?id={guid('sold')}").links
+    assert "Say which dimensions it gets" in ann.get(offered).main
     page = ann.get(here)
     assert "PRJ-1 time: CostCenter 007 → CostCenter 999" in page.main
     assert "161300 wip sales value PRJ-1 CostCenter 999 USD 1 600.00 1 600.00" in page.main
     assert "<form method=" not in eve.get(here).body.partition("<main")[2]
     assert eve.send(page, "/adjust/post").status == 403
     after = ann.send(page, "/adjust/post", reason="wrong cost center")
-    assert "2 transactions are adjusted." in after.main
+    assert "2 transactions are adjusted with vouchers AAV-000001, AAV-000002." in after.main
     assert "2 have these dimensions already." in ann.get(here).main
     assert "CostCenter 007 -> 999, reason wrong cost center" in ann.get(f"/explain?id={guid('sold')}").main
     assert "Made by adjust accounting" in ann.get("/voucher?company=USPM&number=AAV-000001").main

@@ -26,6 +26,8 @@ def test_a_vendor_invoice_is_seen_with_debit_and_credit_and_posted_by_whoever_ma
     assert "posted" in after.main.partition("History")[2]
     assert "VIV-000001 USPM 2026-08-31 vendor invoice" in ann.get("/vouchers?company=USPM").main
     assert "posted 2026-08-31" in ann.get("/between?company=USPM").main
+    assert "/between?company=USPM" in ann.get(HERE).links
+    assert f"{HERE}&lender=GBPM" in ann.get(f"/explain?id={INVOICE}&company=USPM").links
 
 
 def test_other_payables_answer_is_noted(books: Books) -> None:
@@ -44,7 +46,9 @@ def test_proposals_between_companies_are_made_and_changed(books: Books) -> None:
     ann = Browser(books)
     page = ann.get("/between?company=USPM")
     asked = {"company": "GBPM", "borrower": "USPM", "from": "2026-08-01", "to": "2026-08-31", "by": "project"}
-    assert "Created IC-000001." in ann.send(page, "/between/bill", list(asked.items())).main
+    made = ann.send(page, "/between/bill", list(asked.items())).main
+    assert "Created IC-000001." in made
+    assert "IC-000001 GBPM ready" in made
     asked = {"company": "GBPM", "proposal_id": "IC-000001", "what": "off", "ids": guid("second")}
     assert "Lines taken off: 1." in ann.send(page, "/between/lines", list(asked.items())).main
     assert books.proposal("IC-000001")["subtotal"] == "1200.00"
@@ -61,6 +65,8 @@ def test_wfl_02_a_vendor_invoice_is_submitted_approved_and_posted_from_its_page(
     assert "/vendor-invoice/post" not in page.body
     after = ann.send(page, "/vendor-invoice/submit", comment="August")
     assert "It is submitted for approval." in after.main
+    assert "It waits for approval since 2026-08-" in after.main
+    assert "Z, submitted by" not in after.main
     assert f"{INVOICE} vendor invoice USPM submitted" in bob.get("/approvals?company=USPM").main
     page = bob.get(HERE)
     assert "Choose what to do." in bob.send(page, "/vendor-invoice/judge").main

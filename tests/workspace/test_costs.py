@@ -31,7 +31,7 @@ def test_costs_are_chosen_seen_with_debit_and_credit_and_posted_by_whoever_may(b
     assert "<form method=" not in eve.get(here).body.partition("<main")[2]
     assert eve.send(page, "/costs/post", actual_id=work).status == 403
     after = ann.send(page, "/costs/post", actual_id=work, reason="month end")
-    assert "1 cost is posted to profit and loss." in after.main
+    assert "1 cost is posted to profit and loss with voucher PCV-000001." in after.main
     assert work not in after.main
     assert "Tick the costs to be posted." in ann.send(page, "/costs/post").main
     listed = ann.get("/vouchers")

@@ -7,7 +7,10 @@ from typing import Any
 from tests.builders import actual
 from tests.rules.books import Books
 from tests.rules.finance import finance
+from tests.rules.invoices.test_vendor_invoices import INVOICE, between_companies, bill, post
 from tests.rules.stories import approval, billed, cost
+from tests.rules.test_accrued_revenue import left_behind
+from tests.workspace.browsing import Browser
 from tests.workspace.person import Person
 from tests.workspace.test_differences import difference, reconciled
 
@@ -15,7 +18,7 @@ MONTHS = [
     {"start": f"2026-{month:02d}-01", "end": f"2026-{month:02d}-{last}", "status": "open"}
     for month, last in ((7, 31), (8, 31), (9, 30))
 ]
-MOST_REQUESTS = 24
+MOST_REQUESTS = 27
 
 
 def months(books: Books, *closed: int, **parameters: Any) -> None:
@@ -38,6 +41,8 @@ def open_points(books: Books, period: str = "2026-08") -> list[str]:
     ]
 
 
+VENDOR_INVOICES = "Vendor invoices of other companies that are not posted"
+CORRECTIONS = "Corrections of accrued revenue that are not posted"
 RECONCILED = "A whole reconciliation after the end of the period"
 
 
@@ -121,3 +126,31 @@ def test_what_is_no_period_or_no_company_is_a_clear_4xx(books: Books) -> None:
         page = Person(books).get("/close", **query)
         assert page.status == 400
         assert "<b>" not in page.html
+
+
+def test_what_other_companies_have_billed_is_on_the_checklist_and_the_overview_until_it_is_posted(
+    books: Books,
+) -> None:
+    bill(books)
+    periods = {"fiscal_periods": {"USPM": MONTHS, "GBPM": MONTHS}}
+    books.use(between_companies() | periods)
+    seen = Person(books)
+    assert VENDOR_INVOICES in open_points(books)
+    assert VENDOR_INVOICES not in open_points(books, "2026-09")
+    assert "vendor invoices of other companies 1 1 200.00 USD" in seen.get("/", company="USPM").text.replace(
+        "\u202f", " "
+    )
+    assert "vendor invoices" not in seen.get("/", company="GBPM").text
+    assert post(books)["posted"][0]["invoice_number"] == INVOICE
+    assert VENDOR_INVOICES not in open_points(books)
+    assert "vendor invoices" not in seen.get("/").text
+
+
+def test_a_correction_that_is_not_posted_is_on_the_checklist_of_its_voucher_date(books: Books) -> None:
+    left_behind(books, "one")
+    ann = Browser(books)
+    page = ann.get("/accruals?company=USPM&from=2026-08-01&to=2026-08-31")
+    made = ann.send(page, "/accruals/correct", all="yes", voucher_date="2026-08-31")
+    assert CORRECTIONS in open_points(books)
+    ann.send(made, "/accruals/journal/post")
+    assert CORRECTIONS not in open_points(books)

@@ -15,6 +15,7 @@ from project_invoicing.domain.codes import (
     PostingType,
     StagingState,
     TransactionClass,
+    TransactionType,
     WaitReason,
 )
 from project_invoicing.domain.finance_voucher import NewVoucher
@@ -176,7 +177,9 @@ def all_invoiced(sales: Iterable[Sale]) -> bool:
 
 
 def _must_be_for_the_project(line: JournalLine, company: str, setup: FinanceSetup) -> None:
-    """PCO-05: where revenue recognition moves costs."""
+    """PCO-05: where revenue recognition moves costs. What is lent to a project of another company is moved by none."""
+    if line.kind is TransactionType.RESOURCING_UNIT_COST:
+        return
     if setup.billing_method(company, line.contract_line) is BillingMethod.FIXED_PRICE:
         what = f"contract line {line.contract_line} has a fixed price"
     elif setup.is_investment(company, line.project, line.contract):

@@ -30,6 +30,8 @@ MOST_ENTRIES: Final = 200
 """Of vouchers on one page; their totals are those of all."""
 CHANGED: Final = "It was changed after this page was opened, so nothing was done. Look at it again."
 NOTHING: Final = "Nothing to change: it is like that already."
+MOST_NAMED: Final = 5
+"""Vouchers in what is said of a posting."""
 LARGE: Final = 5
 """Pages of lines from which on a posting takes so long that its page shows how far it is."""
 
@@ -50,6 +52,15 @@ def refusal_of(answer: Mapping[str, Any]) -> str | None:
     """Why a command was not carried out; ``None`` if it was."""
     refused = answer.get("refused") or []
     return why_not(refused[0]["reason"], refused[0]["detail"]) if refused else None
+
+
+def with_vouchers(posted: Iterable[Mapping[str, Any]]) -> str:
+    """The vouchers that were posted, for a sentence: the first few by their numbers."""
+    numbers = [str(one["voucher"]) for one in posted if one["voucher"]]
+    if not numbers:
+        return ""
+    more = f" and {len(numbers) - MOST_NAMED} more" if len(numbers) > MOST_NAMED else ""
+    return f" with {'voucher' if len(numbers) == 1 else 'vouchers'} {', '.join(numbers[:MOST_NAMED])}{more}"
 
 
 def refusals(refused: Iterable[Refusal]) -> str:

@@ -90,7 +90,7 @@ def environment() -> Environment:
     )
     made.globals.update(link=link, asset=asset, navigation=NAVIGATION, advice=advice, onward=onward)
     made.filters |= {"amount": amount, "size": size, "moment": moment, "age": age, "words": words, "linked": linked}
-    made.filters["told"] = told
+    made.filters |= {"told": told, "timed": timed}
     made.filters |= {"dimensions": dimensions, "days_until": days_until}
     return made
 
@@ -161,8 +161,13 @@ def told(text: str | None) -> Markup:
     return linked("`".join(parts))
 
 
+def timed(text: str) -> str:
+    """A text whose instants are written as elsewhere on the pages."""
+    return _TIME.sub(lambda one: moment(one[0]), text)
+
+
 def _as_pages_say(text: str) -> str:
-    text = _TIME.sub(lambda one: moment(one[0]), _codes().sub(_in_words, text))
+    text = timed(_codes().sub(_in_words, text))
     return _AMOUNT.sub(lambda one: amount(one[0]), text)
 
 

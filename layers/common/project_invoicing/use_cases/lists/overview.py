@@ -1,7 +1,7 @@
 """What there is to do, in figures: what waits and why, what can be posted, and what went wrong.
 
 It reads the first pages of what is open and nothing of what is posted: twelve requests for one company, and two for
-each other one, whatever the history. Where there is more than that, a figure says so.
+each other one, whatever the history; one more for each that borrows. Where there is more than that, a figure says so.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Overview:
     ``leaving``: what the general ledger lacks, by reason, of companies that make batches by themselves.
     ``waiting`` by reason; ``fresh`` are rows that no import has looked at. ``refused`` are proposals whose posting was
     refused, which ``proposals`` has by status, too; ``unapproved`` are ready
-    and to be approved first. ``report`` is that of the last reconciliation.
+    and to be approved first. ``vendor_invoices`` are those of other companies that nobody has posted.
+    ``report`` is that of the last reconciliation.
     """
 
     place: ListPlace
@@ -54,6 +55,7 @@ class Overview:
     proposals: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     unapproved: Tally = field(default_factory=Tally)
     refused: Tally = field(default_factory=Tally)
+    vendor_invoices: Tally = field(default_factory=Tally)
     journals: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     rejected: Tally = field(default_factory=Tally)
     leaving: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -75,6 +77,7 @@ def overview(place: ListPlace, company: str | None = None) -> Overview:
         _count_row(made, opened, row)
     made.fresh.more = more_rows
     _count_journals(made, chosen)
+    _count_vendor_invoices(made, chosen)
     _count_leaving(made, chosen)
     found, after = place.queue.rejected(None, _REJECTED, reason=None, since=None)
     made.rejected.more = after is not None
@@ -123,6 +126,18 @@ def _count_proposal(made: Overview, opened: Open, header: Proposal, *, more: boo
 
 def _count_row(made: Overview, opened: Open, row: StagedRow) -> None:
     opened.count(made.waiting[row.reason] if row.reason else made.fresh, row)
+
+
+def _count_vendor_invoices(made: Overview, companies: list[str]) -> None:
+    """One request for each company that another one lends to; none for the others."""
+    borrowers = {one.borrower for one in made.place.setup.document.intercompany}
+    for company in filter(borrowers.__contains__, companies):
+        # Imported late, as below: most stacks have one company.
+        from project_invoicing.store.vendor_invoices import VendorInvoices  # noqa: PLC0415
+
+        stores = made.place.stores
+        for one in VendorInvoices(stores.proposals.client, stores.proposals.table).open(company):
+            made.vendor_invoices.add(f"{one.invoice_date}T00:00:00Z", one.total, one.currency)
 
 
 def _count_leaving(made: Overview, companies: list[str]) -> None:

@@ -3,7 +3,7 @@
 What counts is the accounting date with which something would be posted. An open period takes, too, what is dated in
 the periods just before it that are not open, where the company moves such dates (JRN-08). A proposal that names no date
 would be posted today. Where a company has batches for a general ledger, what of the period has not left counts, too.
-Bounded: the first pages of what is open, at most 24 requests whatever the history, and six for the batches.
+Bounded: the first pages of what is open, at most 27 requests whatever the history, and six for the batches.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from project_invoicing.domain.calendar import first_day, last_day
 from project_invoicing.domain.codes import JournalStatus, ProposalStatus
+from project_invoicing.domain.correction_journal import CorrectionStatus
 from project_invoicing.domain.journal import Journal
 from project_invoicing.domain.ledger import INVOICE, JOURNAL
 from project_invoicing.domain.proposal import UNRESOLVED, Proposal
@@ -26,9 +27,11 @@ from project_invoicing.rules.line_dates import written_dates
 from project_invoicing.rules.review import lacks_approval
 from project_invoicing.setup.lookups import FinanceSetup
 from project_invoicing.setup.models.companies import FiscalPeriod, PeriodStatus
+from project_invoicing.store.correction_journals import CorrectionJournals
 from project_invoicing.store.ledger_batches import LedgerBatches
 from project_invoicing.store.queue_lists import SHARDS_OF_ROWS
 from project_invoicing.store.ready import Ready
+from project_invoicing.store.vendor_invoices import VendorInvoices
 from project_invoicing.store.write_backs import Document
 from project_invoicing.use_cases.ledger_batches.closing import left_behind
 from project_invoicing.use_cases.lists.asked import bad
@@ -37,6 +40,8 @@ from project_invoicing.use_cases.lists.overview import says_why
 from project_invoicing.use_cases.lists.place import ListPlace
 
 MOST: Final = 200
+_NEWEST: Final = 100
+"""Of corrections of accrued revenue, which are few in a month."""
 _WRITE_BACK_CHECKS: Final = ("write_back_failed", "write_back_unfinished", "write_back_differs")
 
 Report = dict[str, Any]
@@ -55,6 +60,8 @@ class Point(StrEnum):
     UNAPPROVED = "not approved"
     READY = "ready"
     POSTING = "posting"
+    VENDOR_INVOICES = "vendor invoices"
+    CORRECTION_JOURNALS = "correction journals"
     NOT_WRITTEN_BACK = "not written back"
     WRITE_BACK_DIFFERS = "write-back differs"
     RECONCILED = "reconciled"
@@ -143,6 +150,8 @@ def checklist(place: ListPlace, company: str, period: FiscalPeriod) -> Checklist
     made.points[Point.UNKNOWN_COMPANY].more = more_unknown
     made.points[Point.ROWS].more = more_rows
     _journals(made)
+    _vendor_invoices(made, within)
+    _correction_journals(made, within)
     _rejected(made)
     _write_backs(made, within)
     _reconciled(made)
@@ -205,6 +214,24 @@ def _journals(made: Checklist) -> None:
             made.points[point].add(journal.changed_at)
         made.points[point].add_amounts(several)
         made.points[point].more = more
+
+
+def _vendor_invoices(made: Checklist, within: Callable[[date], bool]) -> None:
+    """What other companies have billed and nobody has posted here, by the accounting date that it would get."""
+    stores = made.place.stores
+    for one in VendorInvoices(stores.proposals.client, stores.proposals.table).open(made.company):
+        if within(one.accounting_date):
+            made.points[Point.VENDOR_INVOICES].add(one.invoice_date.isoformat(), one.total, one.currency)
+
+
+def _correction_journals(made: Checklist, within: Callable[[date], bool]) -> None:
+    """The newest corrections of accrued revenue that have lines to post. Without a date, one may belong here."""
+    stores = made.place.stores
+    store = CorrectionJournals(stores.journals.client, stores.journals.table)
+    for journal in store.listed(made.company, _NEWEST, before=None)[0]:
+        is_open = journal.status not in (CorrectionStatus.POSTED, CorrectionStatus.DELETED)
+        if is_open and (journal.voucher_date is None or within(journal.voucher_date)):
+            made.points[Point.CORRECTION_JOURNALS].add(journal.created_at)
 
 
 def _rejected(made: Checklist) -> None:

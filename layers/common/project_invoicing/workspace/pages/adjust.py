@@ -10,7 +10,7 @@ from project_invoicing.domain.actor import Role
 from project_invoicing.domain.codes import PostingType, RejectReason
 from project_invoicing.errors import Rejected
 from project_invoicing.workspace.desk import Desk
-from project_invoicing.workspace.documents import refusal_of, voucher_table, why_not
+from project_invoicing.workspace.documents import refusal_of, voucher_table, why_not, with_vouchers
 
 _KEPT: Final = ("company", "actual_ids", "dimensions", "posting_type", "date")
 _SIDES: Final = (
@@ -50,8 +50,9 @@ def post(desk: Desk) -> Response[Any]:
     given = {name: form[name] for name in _KEPT if form.get(name)}
     answer = _ask(desk, "adjust_accounting", given, **({"reason": form["reason"]} if form.get("reason") else {}))
     why = refusal_of(answer)
-    count = len(answer.get("adjusted", []))
-    said = f"{count} {'transaction is' if count == 1 else 'transactions are'} adjusted."
+    adjusted = answer.get("adjusted", [])
+    count = len(adjusted)
+    said = f"{count} {'transaction is' if count == 1 else 'transactions are'} adjusted{with_vouchers(adjusted)}."
     back = given if why else {"company": given.get("company")}
     return desk.go("/adjust", f"{said} {why}" if why and count else why or said, refused=bool(why), **back)
 

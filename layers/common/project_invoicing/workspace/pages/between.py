@@ -145,7 +145,9 @@ def bill(desk: Desk) -> Response[Any]:
     """Makes proposals for what a company sold to another."""
     answer = desk.do("intercompany_invoice", **_given(desk.form, _BILLED))
     why = refusal_of(answer)
-    return desk.go("/between", why or _said(answer), refused=bool(why), company=desk.form.get("company"))
+    if why:
+        return desk.go("/between", why, refused=True, company=desk.form.get("company"))
+    return desk.go("/proposals", _said(answer), company=desk.form.get("company"))
 
 
 def lines(desk: Desk) -> Response[Any]:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from project_invoicing.domain.actor import Role
 from project_invoicing.domain.codes import CostSide, TransactionClass
 from project_invoicing.workspace.desk import Desk
-from project_invoicing.workspace.documents import refusal_of, voucher_table, why_not
+from project_invoicing.workspace.documents import refusal_of, voucher_table, why_not, with_vouchers
 from project_invoicing.workspace.render import words
 
 _CHOSEN_BY: Final = ("project", "contract", "class", "line_property", "from", "until")
@@ -56,7 +56,8 @@ def post(desk: Desk) -> Response[Any]:
     answer = desk.do("post_costs", company=form.get("company"), to=form.get("to"), costs={"actual_id": ids}, **given)
     why = refusal_of(answer)
     posted = answer.get("posted", [])
-    said = f"{len(posted)} {'cost is' if len(posted) == 1 else 'costs are'} posted to {words(form.get('to', ''))}."
+    many = "cost is" if len(posted) == 1 else "costs are"
+    said = f"{len(posted)} {many} posted to {words(form.get('to', ''))}{with_vouchers(posted)}."
     return desk.go("/costs", f"{said} {why}" if why and posted else why or said, refused=bool(why), **back)
 
 

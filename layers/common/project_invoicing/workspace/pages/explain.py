@@ -35,6 +35,10 @@ def page_of(hit: Mapping[str, Any]) -> str | None:
     match hit["kind"]:
         case "proposal" if proforma:
             return link(f"/proposals/{proforma}")
+        case "vendor invoice" if company:
+            return link("/vendor-invoice", company=company, number=number, lender=hit["facts"].get("lender"))
+        case "correction journal" if company:
+            return link("/accruals/journal", company=company, number=number)
         case ("journal" | "invoice" | "voucher") as kind if company:
             return link(f"/{kind}", company=company, number=number)
         case _:

@@ -56,6 +56,14 @@ _WORDS: Final = {
     Point.POSTING: Words(
         "Proposals whose posting was begun", "Post them again: it goes on.", _of("/proposals", status="posting")
     ),
+    Point.VENDOR_INVOICES: Words(
+        "Vendor invoices of other companies that are not posted",
+        "Post them, or note what other payables have done with them.",
+        _of("/between"),
+    ),
+    Point.CORRECTION_JOURNALS: Words(
+        "Corrections of accrued revenue that are not posted", "Post or delete them.", _of("/accruals")
+    ),
     Point.NOT_WRITTEN_BACK: Words(
         "Posted documents that are not written back", "Wait some minutes, then look at Dataverse.", _of("/invoices")
     ),
