@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from unittest.mock import patch
 
 import pytest
 
 from benchmarks.business import COMPANY, Work, finance
+from project_invoicing import bootstrap
 from project_invoicing.use_cases.write_back import send as write_back
 from tests import snapshots
 from tests.crash.death import Step
@@ -30,7 +32,8 @@ def world(moto: None) -> Iterator[World]:
     made = World("2026-08-31T13:00:00Z")
     made.load(finance())
     invoiced(made, WORK)
-    with patch.object(write_back, "BATCH_ROWS", 2):
+    clock = patch.object(bootstrap, "now", lambda: datetime.fromisoformat(made.at))
+    with patch.object(write_back, "BATCH_ROWS", 2), clock:
         yield made
 
 
